@@ -86,7 +86,17 @@ export class TestStack {
 
   /** Runs `npm run COMMAND -- --stack NAME ARGS` without npm's own start. */
   async command(command: string, args: readonly string[] = [], options: CommandOptions = {}) {
-    const all = ["scripts/run.mjs", command, "--stack", this.name, ...args];
+    return this.commandAs(this.name, command, args, options);
+  }
+
+  /** Like command, for a stack of another name beside this one in the same state. */
+  async commandAs(
+    name: string,
+    command: string,
+    args: readonly string[] = [],
+    options: CommandOptions = {},
+  ): Promise<Finished> {
+    const all = ["scripts/run.mjs", command, "--stack", name, ...args];
     return run(process.execPath, all, { cwd: this.directory, env: this.env, ...options });
   }
 
@@ -161,6 +171,14 @@ export class TestStack {
     const facts = await containerFacts(this.container(node));
     if (facts === undefined) throw new Error(`${this.container(node)} does not exist`);
     return facts;
+  }
+
+  /** Takes settings back to their defaults at the next `up`. */
+  async unset(...keys: string[]): Promise<void> {
+    this.config = Object.fromEntries(
+      Object.entries(this.config).filter(([key]) => !keys.includes(key)),
+    );
+    for (const key of keys) await this.pulumi(["config", "rm", `sav3-postgres:${key}`]);
   }
 
   /** Forgets the outputs read before; for commands that do not go through `up`. */
