@@ -1,0 +1,266 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createServer, type Server } from "node:net";
+import { before, test } from "node:test";
+import { query } from "./lib/database";
+import { docker, superuserSql } from "./lib/docker";
+import { progress } from "./lib/progress";
+import { emptyData, healthyAgain, offline, setAside, shell, takeBack } from "./lib/sick";
+import { testStack } from "./lib/stack";
+import { eventually } from "./lib/wait";
+
+const timeoutSeconds = 12;
+const maxLagBytes = 1024 * 1024;
+const stack = testStack({
+  config: {
+    replicas: 1,
+    healthTimeoutSeconds: timeoutSeconds,
+    maxReplicationLagBytes: maxLagBytes,
+    parameters: { max_slot_wal_keep_size: "64MB" },
+  },
+});
+const primary = stack.container(0);
+const replica = stack.container(1);
+
+before(() => stack.up());
+
+/** One way to be ill. */
+interface Sickness {
+  readonly name: string;
+  /** Makes the cluster sick. */
+  readonly inject: () => Promise<void>;
+  /** What gate and status must say; the node's name comes on top. */
+  readonly says: RegExp;
+  readonly node?: string;
+  /** No waiting can cure it: to be reported at once, not at the time-out. */
+  readonly certain?: boolean;
+  readonly repair: () => Promise<unknown>;
+  readonly skip?: string;
+}
+
+const stopReplica = (): Promise<string> => docker("stop", "--time", "30", replica);
+const startReplica = (): Promise<string> => docker("start", replica);
+let verifier = "";
+let impostor: Server | undefined;
+
+/** Ends the walsender and does something in the moment before the replica is back. */
+async function whileDisconnected(sql: string): Promise<void> {
+  await eventually("the slot is free for a moment", async () => {
+    await superuserSql(
+      primary,
+      `select pg_terminate_backend(active_pid, 2000) from pg_replication_slots where active;
+       ${sql}`,
+    );
+    return true;
+  });
+}
+
+/** Writes so much WAL that a replica that does not read is far behind. */
+async function writeWal(megabytes: number): Promise<void> {
+  const address = await stack.primary();
+  await query(address, "create table if not exists filler (text text)");
+  for (let done = 0; done < megabytes; done += 16) {
+    const row = "select repeat(md5(n::text), 32) from generate_series(1, 15000) n";
+    await query(address, `insert into filler ${row}`);
+  }
+  await query(address, "truncate filler");
+}
+
+const sicknesses: readonly Sickness[] = [
+  {
+    name: "replica stopped",
+    inject: async () => void (await stopReplica()),
+    says: /stopped|exited|not running/i,
+    certain: true,
+    repair: startReplica,
+  },
+  {
+    name: "replica exited",
+    inject: async () => void (await docker("kill", "--signal", "KILL", replica)),
+    says: /exit(ed)?\b.*137|137/,
+    certain: true,
+    repair: startReplica,
+  },
+  {
+    name: "replay paused",
+    inject: async () => void (await superuserSql(replica, "select pg_wal_replay_pause()")),
+    says: /paused/i,
+    repair: () => superuserSql(replica, "select pg_wal_replay_resume()"),
+  },
+  {
+    name: "lag over the limit",
+    inject: async () => {
+      await setAside(replica, "recovery_min_apply_delay", "1h");
+      await writeWal(16);
+    },
+    says: /lag|behind/i,
+    repair: () => takeBack(replica, "recovery_min_apply_delay"),
+  },
+  {
+    name: "primary read-only",
+    inject: () => setAside(primary, "default_transaction_read_only", "on"),
+    says: /read.only/i,
+    node: "pg-0",
+    repair: () => takeBack(primary, "default_transaction_read_only"),
+  },
+  {
+    name: "wrong replication password",
+    inject: async () => {
+      verifier = await superuserSql(
+        primary,
+        "select rolpassword from pg_authid where rolname = 'replicator'",
+      );
+      await whileDisconnected("alter role replicator password 'something else'");
+    },
+    says: /password authentication failed|replication password/i,
+    repair: () => superuserSql(primary, `alter role replicator password '${verifier}'`),
+  },
+  {
+    name: "slot missing",
+    inject: () => whileDisconnected("select pg_drop_replication_slot('pg_1')"),
+    says: /slot.*pg_1|pg_1.*slot/i,
+    repair: () => docker("restart", "--time", "30", replica),
+  },
+  {
+    name: "slot lost",
+    inject: async () => {
+      await docker("pause", replica);
+      try {
+        await writeWal(160);
+        await eventually("the slot is lost", async () => {
+          const status = await superuserSql(
+            primary,
+            `checkpoint; select wal_status from pg_replication_slots`,
+          );
+          return status === "lost";
+        });
+      } finally {
+        await docker("unpause", replica);
+      }
+    },
+    says: /lost/i,
+    repair: () => docker("restart", "--time", "30", replica),
+  },
+  {
+    name: "port answered by another program",
+    ...(process.platform === "linux" && process.getuid?.() === 0
+      ? {}
+      : { skip: "needs root on Linux to take a port away from Docker" }),
+    inject: async () => {
+      const { replicaUris } = await stack.outputs();
+      const port = Number(new URL(replicaUris[0] ?? "").port);
+      // The engine's own proxy of this one port; the container itself stays as it is.
+      const found = execFileSync("pgrep", ["-f", `docker-proxy .*-host-port ${port} `]).toString();
+      process.kill(Number(found.trim()));
+      const server = createServer((socket) => {
+        socket.on("error", () => undefined).end("220 another program\r\n");
+      });
+      await eventually("the port is free", async () => {
+        await new Promise<void>((resolve, reject) => {
+          server.once("error", reject).listen(port, "127.0.0.1", resolve);
+        });
+        return true;
+      });
+      impostor = server;
+    },
+    says: /another program|not PostgreSQL|answered|certificate|does not (speak|support)/i,
+    repair: async () => {
+      impostor?.close();
+      await docker("restart", "--time", "30", replica);
+    },
+  },
+  {
+    name: "replica of another cluster",
+    inject: async () => {
+      await stopReplica();
+      await offline(
+        replica,
+        "mv data data.kept; initdb -D data >/dev/null; touch data/standby.signal",
+      );
+      await startReplica();
+    },
+    says: /system identifier|another cluster/i,
+    certain: true,
+    repair: async () => {
+      await stopReplica();
+      await offline(replica, "rm -rf data; mv data.kept data");
+      await startReplica();
+    },
+  },
+  {
+    name: "replica on an old timeline",
+    inject: async () => {
+      await setAside(replica, "recovery_target_timeline", "current");
+      await stopReplica();
+      await docker("stop", "--time", "30", primary);
+      await offline(
+        primary,
+        `touch data/standby.signal
+         pg_ctl -D data -w -o "-c config_file=/etc/sav3/postgresql.conf -c primary_conninfo= -c listen_addresses=" start >/dev/null
+         pg_ctl -D data -w promote >/dev/null
+         pg_ctl -D data -w -m fast stop >/dev/null`,
+      );
+      await docker("start", primary);
+      await startReplica();
+    },
+    says: /timeline/i,
+    repair: async () => {
+      await shell(
+        replica,
+        "sed -i '/^recovery_target_timeline /d' /var/lib/postgresql/data/postgresql.auto.conf",
+      );
+      await docker("restart", "--time", "30", replica);
+    },
+  },
+  {
+    name: "replica promoted",
+    inject: async () => void (await superuserSql(replica, "select pg_promote()")),
+    says: /promoted|not in recovery|two|accepts writes|writable/i,
+    certain: true,
+    repair: async () => {
+      await stopReplica();
+      await emptyData(replica);
+      await startReplica();
+    },
+  },
+];
+
+for (const { name, inject, says, node = "pg-1", certain, repair, skip } of sicknesses) {
+  test(`refused and named: ${name}`, { skip: skip ?? false }, async () => {
+    await inject();
+    try {
+      await eventually(
+        "status is 1 and says so",
+        async () => {
+          const status = await stack.command("status");
+          assert.equal(status.code, 1, status.text);
+          assert.match(status.text, says);
+          assert.ok(status.text.includes(node), status.text);
+          return true;
+        },
+        { seconds: 20 },
+      );
+      const preview = await stack.preview();
+      assert.equal(preview.code, 0, preview.text);
+      const up = await stack.failingUp();
+      assert.match(up.text, says);
+      assert.ok(up.text.includes(node), up.text);
+      progress(`${name}: up said so after ${up.seconds.toFixed(1)} s`);
+      if (certain === true) {
+        const usual = preview.seconds;
+        assert.ok(
+          up.seconds < 2 * usual + timeoutSeconds / 2,
+          `${up.seconds} s, preview ${usual} s`,
+        );
+      }
+    } finally {
+      await repair();
+    }
+    await healthyAgain(stack);
+  });
+}
+
+test("after all that, one up makes the state healthy and the next changes nothing", async () => {
+  await stack.up();
+  assert.equal((await stack.up()).total, 0);
+});
