@@ -28,7 +28,7 @@ before(() => stack.up());
 interface Sickness {
   readonly name: string;
   /** Makes the cluster sick. */
-  readonly inject: () => Promise<void>;
+  readonly inject: () => Promise<unknown>;
   /** What gate and status must say; the node's name comes on top. */
   readonly says: RegExp;
   readonly node?: string;
@@ -69,21 +69,21 @@ async function writeWal(megabytes: number): Promise<void> {
 const sicknesses: readonly Sickness[] = [
   {
     name: "replica stopped",
-    inject: async () => void (await stopReplica()),
+    inject: () => stopReplica(),
     says: /stopped|exited|not running/i,
     certain: true,
     repair: startReplica,
   },
   {
     name: "replica exited",
-    inject: async () => void (await docker("kill", "--signal", "KILL", replica)),
+    inject: () => docker("kill", "--signal", "KILL", replica),
     says: /exit(ed)?\b.*137|137/,
     certain: true,
     repair: startReplica,
   },
   {
     name: "replay paused",
-    inject: async () => void (await superuserSql(replica, "select pg_wal_replay_pause()")),
+    inject: () => superuserSql(replica, "select pg_wal_replay_pause()"),
     says: /paused/i,
     repair: () => superuserSql(replica, "select pg_wal_replay_resume()"),
   },
@@ -214,7 +214,7 @@ const sicknesses: readonly Sickness[] = [
   },
   {
     name: "replica promoted",
-    inject: async () => void (await superuserSql(replica, "select pg_promote()")),
+    inject: () => superuserSql(replica, "select pg_promote()"),
     says: /promoted|not in recovery|two|accepts writes|writable/i,
     certain: true,
     repair: async () => {

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { query } from "../lib/database";
+import { belongings } from "../lib/docker";
+import { long, progress } from "../lib/progress";
+import { random } from "../lib/random";
+import { testStack } from "../lib/stack";
+
+const moments = long ? 20 : 2;
+const chance = random();
+const stack = testStack({ config: { replicas: 1 } });
+/** Length of an undisturbed command in milliseconds, so that moments spread over all of it. */
+let upMs = 12_000;
+let downMs = 6_000;
+
+async function repair(): Promise<void> {
+  const repaired = await stack.command("repair", ["--yes"]);
+  assert.equal(repaired.code, 0, repaired.text);
+}
+
+test(`up killed at ${moments} random moments: repair and up converge`, async () => {
+  for (let n = 1; n <= moments; n += 1) {
+    const killAfterMs = chance.between(500, upMs);
+    progress(`up, killed after ${killAfterMs} ms`);
+    await stack.tryUp({ killAfterMs });
+    await repair();
+    const up = await stack.up();
+    upMs = Math.max(4000, Math.round(up.seconds * 1000));
+    await query(await stack.primary(), "create table if not exists kept (n int)");
+    assert.equal((await stack.up()).total, 0);
+    const down = await stack.command("down", ["--yes"]);
+    assert.equal(down.code, 0, down.text);
+    downMs = Math.max(2000, Math.round(down.seconds * 1000));
+    assert.deepEqual(await belongings(stack.name), { containers: [], volumes: [], networks: [] });
+  }
+});
+
+test(`an up that changes a running cluster, killed: repair and up converge with all rows`, async () => {
+  await stack.up();
+  await query(await stack.primary(), "create table rows as select generate_series(1, 100) as n");
+  for (let n = 1; n <= moments; n += 1) {
+    const replicas = n % 2 === 0 ? 1 : 2;
+    const killAfterMs = chance.between(500, upMs);
+    progress(`up to ${replicas} replicas, killed after ${killAfterMs} ms`);
+    await stack.tryUp({ config: { replicas }, killAfterMs });
+    await repair();
+    await stack.up();
+    for (const node of [await stack.primary(), ...(await stack.replicas())]) {
+      assert.deepEqual(await query(node, "select count(*)::int as n from rows"), [{ n: 100 }]);
+    }
+  }
+});
+
+test(`down killed at ${moments} random moments: repair and down leave nothing`, async () => {
+  for (let n = 1; n <= moments; n += 1) {
+    await stack.up();
+    const killAfterMs = chance.between(500, downMs);
+    progress(`down, killed after ${killAfterMs} ms`);
+    await stack.command("down", ["--yes"], { killAfterMs });
+    await repair();
+    const down = await stack.command("down", ["--yes"]);
+    assert.equal(down.code, 0, down.text);
+    assert.deepEqual(await belongings(stack.name), { containers: [], volumes: [], networks: [] });
+  }
+});
