@@ -1,0 +1,71 @@
+import type Docker from "dockerode";
+import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
+import { checkServerIdentity } from "node:tls";
+import { Client, type ClientConfig } from "pg";
+import { portStream } from "../lib/container";
+import type { GateNode, GatePlan } from "./types";
+
+/** Where a published port is found from here: a wildcard address is reached over loopback. */
+export function publishedAt(address: string): string {
+  return { "0.0.0.0": "127.0.0.1", "::": "::1" }[address] ?? address;
+}
+
+/** A stream that pg takes for its socket: already connected, options of TCP ignored. */
+function asSocket(stream: Duplex): Duplex {
+  return Object.assign(stream, {
+    connect: () => setImmediate(() => stream.emit("connect")),
+    setNoDelay: () => stream,
+    setKeepAlive: () => stream,
+    ref: () => stream,
+    unref: () => stream,
+  });
+}
+
+/**
+ * Connects `sav3_gate` to a node: verify-full against the node's own name, so that no other server passes for it.
+ *
+ * This is the one function that knows how a node is reached.
+ *
+ * @param container through whose engine to go; undefined for the published port
+ */
+export async function connectTo(
+  plan: GatePlan,
+  node: GateNode,
+  timeoutMs: number,
+  container?: Docker.Container,
+): Promise<Client> {
+  const stream = container && asSocket(await portStream(container, 5432));
+  const host = publishedAt(node.address);
+  const config: ClientConfig = {
+    host,
+    port: node.port,
+    user: "sav3_gate",
+    database: "postgres",
+    password: plan.password,
+    application_name: "sav3_gate",
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    // A primary that waits for synchronous standbys must not make the gate wait for what it examines.
+    options: "-c synchronous_commit=local",
+    ssl: {
+      ca: plan.ca,
+      cert: plan.certificate,
+      key: plan.privateKey,
+      ...(isIP(host) !== 0 && { servername: node.node }),
+      checkServerIdentity: (_host, certificate) => checkServerIdentity(node.node, certificate),
+    },
+    ...(stream && { stream: () => stream }),
+  };
+  const client = new Client(config);
+  // Errors of an idle connection show at its next query; unheard they would end the process.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    stream?.destroy();
+    client.end().catch(() => undefined);
+    throw error;
+  }
+  return client;
+}

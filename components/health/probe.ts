@@ -1,0 +1,177 @@
+import type Docker from "dockerode";
+import type { Client } from "pg";
+import { lastLines } from "../lib/container";
+import { connect } from "../lib/engine";
+import { classifyError } from "./classify";
+import { connectTo } from "./connection";
+import { readMarker, readState, writeMarker } from "./queries";
+import type {
+  ClusterSeen,
+  ContainerSeen,
+  Failure,
+  GateNode,
+  GatePlan,
+  NodeSeen,
+  ServerSeen,
+} from "./types";
+
+/** Looks at a cluster again and again over connections it keeps. */
+export interface Probe {
+  /** One look at every node, all at the same time. Never throws. */
+  look(): Promise<ClusterSeen>;
+  close(): Promise<void>;
+}
+
+/** What is remembered of a node between two looks. */
+interface Line {
+  client?: Client | undefined;
+  /** Last refusal and when to knock again: a refused login every 50 ms would only fill the server's log. */
+  failure?: Failure | undefined;
+  retryAt: number;
+  log: string[];
+  logAt: number;
+}
+
+const pauseAfter: Partial<Record<Failure["kind"], number>> = {
+  authentication: 500,
+  certificate: 500,
+  protocol: 500,
+  timeout: 500,
+};
+
+/**
+ * @param marker text to write on the primary and to look for on the replicas; empty to leave the cluster untouched
+ * @param answerMs how long one node may take to answer
+ */
+export function openProbe(plan: GatePlan, marker: string, answerMs: number): Probe {
+  const docker = connect(plan.dockerHost);
+  const lines = new Map<string, Line>(
+    plan.nodes.map(({ node }) => [node, { retryAt: 0, log: [], logAt: 0 }]),
+  );
+  const inner = new Map<string, Line>(
+    plan.nodes.map(({ node }) => [node, { retryAt: 0, log: [], logAt: 0 }]),
+  );
+  let markerLsn = "";
+
+  async function ask(
+    node: GateNode,
+    line: Line,
+    container?: Docker.Container,
+  ): Promise<ServerSeen | Failure> {
+    if (line.failure && Date.now() < line.retryAt) {
+      return line.failure;
+    }
+    try {
+      line.client ??= await connectTo(plan, node, answerMs, container);
+      const server = await readState(line.client);
+      if (marker && !server.inRecovery && !server.readOnly && !markerLsn) {
+        markerLsn = await writeMarker(line.client, marker);
+      }
+      line.failure = undefined;
+      return { ...server, marker: marker ? await readMarker(line.client) : "" };
+    } catch (error) {
+      line.client?.end().catch(() => undefined);
+      line.client = undefined;
+      line.failure = classifyError(error);
+      line.retryAt = Date.now() + (pauseAfter[line.failure.kind] ?? 0);
+      return line.failure;
+    }
+  }
+
+  /** Last lines of a node's log, read at most twice a second. */
+  async function log(line: Line, container: Docker.Container): Promise<string[]> {
+    if (Date.now() - line.logAt > 500) {
+      line.log = await lastLines(container, 25);
+      line.logAt = Date.now();
+    }
+    return line.log;
+  }
+
+  async function lookAt(node: GateNode): Promise<NodeSeen> {
+    const line = lines.get(node.node) ?? { retryAt: 0, log: [], logAt: 0 };
+    const container = docker.getContainer(node.containerId);
+    const answer = await ask(node, line);
+    if (!("kind" in answer)) {
+      const idle = answer.inRecovery && answer.receiver !== "streaming";
+      return {
+        node: node.node,
+        container: { state: "running", exitCode: 0, restarts: 0, outOfMemory: false },
+        server: answer,
+        log: idle ? await log(line, container) : [],
+      };
+    }
+    return {
+      node: node.node,
+      container: await inspect(container),
+      failure: answer,
+      log: await log(line, container),
+    };
+  }
+
+  /** Asks through the engine those nodes whose published port did not lead to them. */
+  async function throughEngine(nodes: NodeSeen[]): Promise<NodeSeen[]> {
+    const asked = await Promise.all(
+      nodes.map(async (seen) => {
+        const node = plan.nodes.find((candidate) => candidate.node === seen.node);
+        const line = inner.get(seen.node);
+        const worth = seen.failure && !["starting", "authentication"].includes(seen.failure.kind);
+        if (!node || !line || !worth || seen.container.state !== "running") {
+          return seen;
+        }
+        const answer = await ask(node, line, docker.getContainer(node.containerId));
+        if (!("kind" in answer)) {
+          return { ...seen, server: answer };
+        }
+        // Inside the container nothing stands between: what it says there counts.
+        return answer.kind === "starting" || answer.kind === "authentication"
+          ? { ...seen, failure: answer }
+          : seen;
+      }),
+    );
+    // No port leads anywhere from here, but the engine does: this machine is not where the ports are.
+    const blind = asked.every(
+      (seen) => !seen.failure || ["refused", "timeout"].includes(seen.failure.kind),
+    );
+    const portsLead = nodes.some((seen) => seen.server);
+    return blind && !portsLead
+      ? asked.map(({ failure, ...seen }) => (seen.server || !failure ? seen : { ...seen, failure }))
+      : asked;
+  }
+
+  return {
+    async look() {
+      const seen = await throughEngine(await Promise.all(plan.nodes.map(lookAt)));
+      return { nodes: seen, marker: markerLsn ? marker : "", markerLsn };
+    },
+    async close() {
+      const open = [...lines.values(), ...inner.values()].flatMap((line) => line.client ?? []);
+      await Promise.allSettled(open.map((client) => client.end()));
+    },
+  };
+}
+
+const states = ["created", "running", "paused", "restarting", "exited", "dead"] as const;
+
+async function inspect(container: Docker.Container): Promise<ContainerSeen> {
+  try {
+    const { State, RestartCount } = await container.inspect();
+    return {
+      state: states.find((state) => state === State.Status) ?? "unknown",
+      exitCode: State.ExitCode,
+      restarts: RestartCount,
+      outOfMemory: State.OOMKilled,
+    };
+  } catch (error) {
+    const missing =
+      typeof error === "object" &&
+      error !== null &&
+      "statusCode" in error &&
+      error.statusCode === 404;
+    return {
+      state: missing ? "missing" : "unknown",
+      exitCode: 0,
+      restarts: 0,
+      outOfMemory: false,
+    };
+  }
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import { openEngineLog } from "../lib/engine-log";
+import { hashOf, hasUnknown } from "../lib/inputs";
+import { openProbe } from "./probe";
+import { prove, type Verdict } from "./prove";
+import { describe, failureText, healthOf } from "./report";
+import type { GatePlan, Health, Problem } from "./types";
+
+/** What Pulumi hands to the provider: the plan and what else a change of makes a new proof necessary. */
+export interface GateInputs extends GatePlan {
+  timeoutSeconds: number;
+  /** Hash of the nodes' files. */
+  settings: string;
+  /** The gate's own resource, to say things beside it. */
+  urn: string;
+  version: string;
+}
+
+/** What the state keeps. */
+export interface GateState {
+  /** Absent after a gate that refused. */
+  health?: Health;
+  /** Inputs that were proven, as one hash: they hold secrets. */
+  proven?: string;
+  /** Why `refresh` found it sick; empty otherwise. */
+  sick: string;
+}
+
+/** `diff` and `read` must be quick: they run in every preview. */
+const glance = { timeoutMs: 2500, answerMs: 1500, pollMs: 100 };
+
+async function watch(
+  plan: GatePlan,
+  marker: string,
+  pace: { timeoutMs: number; answerMs: number; pollMs: number },
+  waiting: (problems: Problem[]) => void,
+): Promise<Verdict> {
+  const probe = openProbe(plan, marker, pace.answerMs);
+  try {
+    return await prove(plan, () => probe.look(), {
+      timeoutMs: pace.timeoutMs,
+      pollMs: pace.pollMs,
+      now: () => Date.now(),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      waiting,
+    });
+  } finally {
+    await probe.close();
+  }
+}
+
+/** Waits until the cluster is proven healthy; throws what Pulumi stores together with the failure otherwise. */
+async function pass(id: string, inputs: GateInputs): Promise<GateState> {
+  const log = openEngineLog(inputs.urn);
+  try {
+    const pace = { timeoutMs: inputs.timeoutSeconds * 1000, answerMs: 3000, pollMs: 50 };
+    const verdict = await watch(inputs, randomUUID(), pace, (problems) => {
+      log.progress(`waiting: ${problems.map(describe).join("; ")}`);
+    });
+    if (verdict.problems.length > 0) {
+      const text = failureText(verdict.problems, verdict.seen, verdict.took / 1000);
+      // With an id the resource stays in the state as failed, so that the next `up` tries again; the properties
+      // must carry the provider, without which a later `destroy` could not load this code.
+      throw Object.assign(new Error(text), {
+        id,
+        properties: { ...inputs, sick: verdict.problems.map(describe).join("; ") },
+        reasons: [text],
+      });
+    }
+    return {
+      health: healthOf(inputs, verdict.seen, new Date().toISOString()),
+      proven: hashOf(inputs),
+      sick: "",
+    };
+  } finally {
+    log.close();
+  }
+}
+
+/** Why the cluster is sick right now; empty when it is healthy or cannot be looked at. */
+async function sickness(plan: GatePlan): Promise<string> {
+  const looked = watch(plan, "", glance, () => undefined).then(
+    (verdict) => verdict.problems.map(describe).join("; "),
+    (error: unknown) =>
+      `it cannot be looked at: ${error instanceof Error ? error.message : String(error)}`,
+  );
+  const late = new Promise<string>((resolve) => {
+    setTimeout(() => {
+      resolve("it does not answer");
+    }, glance.timeoutMs + 500).unref();
+  });
+  return Promise.race([looked, late]);
+}
+
+/**
+ * The gate: `create` and `update` succeed only for a cluster proven healthy.
+ *
+ * `diff` and `read` look too, never fail, and turn a sick cluster into a change, so that the next `up` ends with a
+ * proof or with the reason why there is none.
+ */
+export const gateProvider = {
+  async create(inputs: GateInputs) {
+    const id = inputs.settings.slice(0, 12) || "gate";
+    return { id, outs: { ...inputs, ...(await pass(id, inputs)) } };
+  },
+  async update(id: string, _olds: GateState, news: GateInputs) {
+    return { outs: { ...news, ...(await pass(id, news)) } };
+  },
+  async diff(_id: string, olds: GateState, news: GateInputs) {
+    if (hasUnknown(news) || olds.sick !== "" || olds.proven !== hashOf(news)) {
+      return { changes: true };
+    }
+    const sick = await sickness(news);
+    if (sick) {
+      const log = openEngineLog(news.urn);
+      await log.warn(`the cluster is not healthy: ${sick}`);
+      log.close();
+    }
+    return { changes: sick !== "" };
+  },
+  async read(id: string, props: GateInputs & GateState) {
+    return { id, props: { ...props, sick: await sickness(props) } };
+  },
+};
