@@ -4,9 +4,9 @@ export type PostgresVersion = (typeof POSTGRES_VERSIONS)[number];
 
 /** Passwords given by the user instead of generated ones. Kept out of logs and error texts. */
 export interface CredentialSettings {
-  readonly postgresPassword?: string;
-  readonly replicationPassword?: string;
-  readonly appPassword?: string;
+  readonly postgresPassword: string | undefined;
+  readonly replicationPassword: string | undefined;
+  readonly appPassword: string | undefined;
 }
 
 /** Limits of each node's container. */
@@ -45,6 +45,8 @@ export interface RotationSettings {
   readonly appPassword: string;
   readonly gatePassword: string;
   readonly authority: string;
+  /** Equal to `authority`: the certificate authority before it is no longer trusted. */
+  readonly retireAuthority: string;
   readonly certificates: string;
 }
 

@@ -1,0 +1,150 @@
+import { checkAuthority } from "../tls/authority-check";
+import { checkName } from "../tls/names";
+import { parameterFault } from "../postgres/parameters";
+import * as check from "./checks";
+import type { Fault } from "./faults";
+import { portsFault } from "./ports";
+import { Section } from "./section";
+import {
+  POSTGRES_VERSIONS,
+  type CredentialSettings,
+  type ResourceSettings,
+  type RotationSettings,
+  type Settings,
+  type TlsSettings,
+} from "./settings";
+
+/** The project's configuration as the CLI hands it over: texts, lists and objects as JSON, no namespace. */
+export type RawConfig = Readonly<Record<string, unknown>>;
+
+/** Complete settings, and everything that is wrong with the input; use the settings only when nothing is. */
+export interface Parsed {
+  readonly settings: Settings;
+  readonly faults: readonly Fault[];
+}
+
+const MOST_PORT = 65535;
+
+/** Reads a stack's configuration. Pure: what the engine or the disk says is checked elsewhere (preflight). */
+export function parseConfig(raw: RawConfig): Parsed {
+  const faults: Fault[] = [];
+  const all = new Section(raw, faults);
+  const settings: Settings = {
+    replicas: all.integer("replicas", 1, 0, 8),
+    postgresVersion: all.choice("postgresVersion", POSTGRES_VERSIONS, "17"),
+    baseImage: all.text("baseImage", "debian:trixie-slim", check.imageCheck),
+    imageRevision: all.text("imageRevision", "", check.revisionCheck),
+    primaryPort: all.integer("primaryPort", 5432, 0, MOST_PORT),
+    replicaPort: all.integer("replicaPort", 5433, 0, MOST_PORT),
+    bindAddress: all.text("bindAddress", "127.0.0.1", check.addressCheck),
+    dockerHost: all.text("dockerHost", "", check.dockerHostCheck) || undefined,
+    database: all.text("database", "app", check.databaseCheck),
+    owner: all.text("owner", "app", check.ownerCheck),
+    credentials: credentials(all.section("credentials")),
+    rotation: rotation(all.section("rotation")),
+    parameters: all.map("parameters", parameterFault),
+    extensions: all.list("extensions", [], check.extensionCheck),
+    sharedPreloadLibraries: all.list(
+      "sharedPreloadLibraries",
+      ["pg_stat_statements"],
+      check.libraryCheck,
+    ),
+    initSql: all.list("initSql", [], check.sqlFileCheck),
+    resources: resources(all.section("resources")),
+    healthTimeoutSeconds: all.integer("healthTimeoutSeconds", 120, 1, 3600),
+    maxReplicationLagBytes: all.integer(
+      "maxReplicationLagBytes",
+      16 * 1024 * 1024,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    superuserAccess: all.flag("superuserAccess", false),
+    retainVolumes: all.flag("retainVolumes", false),
+    tls: tls(all.section("tls"), faults),
+  };
+  all.close();
+  const ports = portsFault(settings);
+  if (ports !== undefined) {
+    faults.push({ key: "replicaPort", seen: settings.replicaPort, advice: ports });
+  }
+  return { settings, faults };
+}
+
+function credentials(section: Section): CredentialSettings {
+  const given = {
+    postgresPassword: section.secret("postgresPassword", check.passwordCheck),
+    replicationPassword: section.secret("replicationPassword", check.passwordCheck),
+    appPassword: section.secret("appPassword", check.passwordCheck),
+  };
+  section.close();
+  return given;
+}
+
+function rotation(section: Section): RotationSettings {
+  const revision = (key: keyof RotationSettings): string =>
+    section.text(key, "", check.revisionCheck);
+  const revisions = {
+    postgresPassword: revision("postgresPassword"),
+    replicationPassword: revision("replicationPassword"),
+    appPassword: revision("appPassword"),
+    gatePassword: revision("gatePassword"),
+    authority: revision("authority"),
+    retireAuthority: revision("retireAuthority"),
+    certificates: revision("certificates"),
+  };
+  section.close();
+  return revisions;
+}
+
+function resources(section: Section): ResourceSettings {
+  const memory = section.text("memory", "1g", check.sizeCheck("128m"));
+  const shm = section.text("shm", "256m", check.sizeCheck("1m"));
+  const limits = {
+    memoryBytes: check.sizeBytes(memory) ?? 0,
+    cpus: section.text("cpus", "", check.cpusCheck) || undefined,
+    shmBytes: check.sizeBytes(shm) ?? 0,
+  };
+  section.close();
+  return limits;
+}
+
+function tls(section: Section, faults: Fault[]): TlsSettings {
+  const validityHours = section.number("validityHours", 2160, positive);
+  const renewBeforeHours = section.number("renewBeforeHours", 720, positive);
+  if (renewBeforeHours >= validityHours) {
+    faults.push({
+      key: "tls.renewBeforeHours",
+      seen: renewBeforeHours,
+      advice: `set less than tls.validityHours (${validityHours})`,
+    });
+  }
+  const settings: TlsSettings = {
+    mode: section.choice("mode", ["require", "prefer"], "require"),
+    minVersion: section.choice("minVersion", ["1.3", "1.2"], "1.3"),
+    names: section.list("names", [], checkName),
+    validityHours,
+    renewBeforeHours,
+    ca: section.has("ca") ? authority(section.section("ca"), faults) : undefined,
+  };
+  section.close();
+  return settings;
+}
+
+function authority(section: Section, faults: Fault[]): TlsSettings["ca"] {
+  const certificate = section.secret("certificate");
+  const privateKey = section.secret("privateKey");
+  section.close();
+  if (certificate === undefined && privateKey === undefined) return undefined;
+  if (certificate === undefined || privateKey === undefined) {
+    faults.push({ key: "tls.ca", advice: "set both certificate and privateKey (PEM), or neither" });
+    return undefined;
+  }
+  for (const advice of checkAuthority(certificate, privateKey)) {
+    faults.push({ key: "tls.ca", advice });
+  }
+  return { certificate, privateKey };
+}
+
+function positive(value: number): string | undefined {
+  return value > 0 ? undefined : "set more than 0";
+}

@@ -1,0 +1,128 @@
+import * as pulumi from "@pulumi/pulumi";
+import { readConfiguration } from "./config";
+import { faultText } from "./config/faults";
+import { fixedPorts } from "./config/ports";
+import type { Settings } from "./config/settings";
+import { connect, engineAddress, engineIsLocal } from "./lib/engine";
+import { canBind } from "./lib/free-port";
+import { LABEL_PROJECT, LABEL_STACK } from "./lib/labels";
+import type { StackId } from "./lib/names";
+import { readInitSql, type InitSql } from "./node/init-sql";
+
+/** The engine that everything of a stack goes to. */
+export interface EngineFacts {
+  readonly address: string;
+  /** What images are built for, e.g. `linux/amd64`. */
+  readonly platform: string;
+}
+
+/** All that is known before the first resource, and known to be good. */
+export interface Plan {
+  readonly id: StackId;
+  readonly settings: Settings;
+  readonly engine: EngineFacts;
+  readonly initSql: readonly InitSql[];
+}
+
+/** How long an engine may take to answer a simple question. */
+const ENGINE_TIMEOUT_MS = 10_000;
+
+/**
+ * Checks all that can be checked before anything is made: configuration, stack name, files, engine, ports.
+ * @throws one RunError (no stack trace) that lists every fault
+ */
+export async function preflight(): Promise<Plan> {
+  const { id, settings, faults } = readConfiguration();
+  const lines = [...faults];
+  const initSql = readInitSql(settings.initSql, (fault) => lines.push(`${id.project}:${fault}`));
+  const engine = await findEngine(id, settings, (fault) => lines.push(fault));
+  if (engine === undefined || lines.length > 0) throw new pulumi.RunError(faultText(lines));
+  return { id, settings, engine, initSql };
+}
+
+async function findEngine(
+  id: StackId,
+  settings: Settings,
+  fault: (line: string) => void,
+): Promise<EngineFacts | undefined> {
+  let address = settings.dockerHost ?? "";
+  try {
+    address = engineAddress(settings.dockerHost);
+    const docker = connect(address);
+    const version = await inTime(docker.version());
+    const taken = await inTime(takenPorts(id, settings, docker, engineIsLocal(address)));
+    taken.forEach(fault);
+    return { address, platform: `${version.Os}/${version.Arch}` };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    fault(
+      `${id.project}:dockerHost${address === "" ? "" : ` (in use: ${address})`}: no Docker engine answers there ` +
+        `(${reason}); start it, or set the key, DOCKER_HOST or the docker context to another`,
+    );
+    return undefined;
+  }
+}
+
+/** The part of the engine's list of containers that ports are judged by. */
+interface Publishing {
+  readonly Names: readonly string[];
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly Ports: readonly { readonly PublicPort?: number }[];
+}
+
+/** One line for every fixed port that something else than this stack holds. */
+async function takenPorts(
+  id: StackId,
+  settings: Settings,
+  docker: ReturnType<typeof connect>,
+  local: boolean,
+): Promise<string[]> {
+  const containers: readonly Publishing[] = await docker.listContainers();
+  const verdicts = await Promise.all(
+    fixedPorts(settings).map(async ({ node, port }) => {
+      const holder = await portHolder(id, settings.bindAddress, port, containers, local);
+      if (holder === undefined) return [];
+      const key = node === 0 ? "primaryPort" : "replicaPort";
+      return [
+        `${id.project}:${key}: port ${port} of pg-${node} on ${settings.bindAddress} is taken by ${holder}; ` +
+          `set another, or 0 for a free one`,
+      ];
+    }),
+  );
+  return verdicts.flat();
+}
+
+/** Who holds a port, or undefined when nobody or this stack does. */
+export async function portHolder(
+  id: StackId,
+  bindAddress: string,
+  port: number,
+  containers: readonly Publishing[],
+  local: boolean,
+): Promise<string | undefined> {
+  const publishing = containers.filter(({ Ports }) =>
+    Ports.some(({ PublicPort }) => PublicPort === port),
+  );
+  const ours = ({ Labels }: Publishing): boolean =>
+    Labels[LABEL_PROJECT] === id.project && Labels[LABEL_STACK] === id.stack;
+  const other = publishing.find((container) => !ours(container));
+  if (other !== undefined) {
+    return `container ${other.Names[0]?.replace(/^\//, "") ?? "without a name"}`;
+  }
+  if (publishing.length > 0 || !local) return undefined;
+  return (await canBind(bindAddress, port)) ? undefined : "another program";
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${ENGINE_TIMEOUT_MS / 1000} s`));
+    }, ENGINE_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
