@@ -1,0 +1,19 @@
+import * as docker from "@pulumi/docker";
+import { PostgresCluster } from "./components/cluster";
+import { preflight } from "./components/preflight";
+
+/** Configuration and engine are judged first, then everything goes to the one engine. */
+export = async () => {
+  const plan = await preflight();
+  const engine = new docker.Provider("engine", { host: plan.engine.address });
+  const cluster = new PostgresCluster("postgres", plan, { providers: { docker: engine } });
+  return {
+    primaryUri: cluster.primaryUri,
+    replicaUris: cluster.replicaUris,
+    adminUri: cluster.adminUri,
+    caCertificate: cluster.caCertificate,
+    health: cluster.health,
+    nodes: cluster.nodes,
+    connection: cluster.connection,
+  };
+};
