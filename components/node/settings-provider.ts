@@ -1,0 +1,206 @@
+import type Docker from "dockerode";
+import { execIn, lastLines, putFiles } from "../lib/container";
+import { connect } from "../lib/engine";
+import { openEngineLog, type EngineLog } from "../lib/engine-log";
+import { hashOf, hasUnknown } from "../lib/inputs";
+import { restartInOrder } from "./restart";
+
+/** Files of one node, as Pulumi hands them to the provider. */
+export interface NodeFiles {
+  node: string;
+  containerId: string;
+  /** Content by name below /etc/sav3. */
+  files: Record<string, string>;
+}
+
+export interface SettingsInputs {
+  dockerHost: string;
+  /** The first primary first. */
+  nodes: NodeFiles[];
+  restartGraceSeconds: number;
+  timeoutSeconds: number;
+  urn: string;
+  version: string;
+}
+
+/** What the state keeps: never a file, only what tells that one changed. */
+export interface SettingsState {
+  version: string;
+  /** By node: hash of its files. Each holds a private key, so that no hash can be searched for a weak password. */
+  hashes: Record<string, string>;
+  /** By node: container that was told about the files. */
+  containers: Record<string, string>;
+  contentHash: string;
+  /** Nodes that the last change restarted, in order. */
+  restarted: string[];
+}
+
+/** Where the config volume is mounted, and the file by which entrypoints know that it is complete. */
+const volume = { folder: "/etc/sav3", marker: "ready" };
+
+async function isFresh(container: Docker.Container): Promise<boolean> {
+  return container.infoArchive({ path: `${volume.folder}/${volume.marker}` }).then(
+    () => false,
+    (error: unknown) => {
+      const status =
+        typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : 0;
+      if (status === 404) {
+        return true;
+      }
+      throw error;
+    },
+  );
+}
+
+/**
+ * Tells a node's server about its new files.
+ *
+ * @returns the settings that only a restart brings into effect
+ */
+async function apply(
+  container: Docker.Container,
+  node: string,
+  timeoutSeconds: number,
+): Promise<string[]> {
+  const end = Date.now() + timeoutSeconds * 1000;
+  // A server that is just starting may have read the old files already: ask until it answers. Without a process
+  // there, twice in a row, none has read anything yet.
+  for (let absent = 0; absent < 2 && Date.now() < end;) {
+    const { State } = await container.inspect();
+    if (State.Status !== "running") {
+      return [];
+    }
+    const result = await execIn(container, ["/usr/local/bin/sav3-apply"], timeoutSeconds).catch(
+      async (error: unknown) => {
+        // The container may have ended in between; that is the gate's to report.
+        if ((await container.inspect()).State.Running) {
+          throw error;
+        }
+        return undefined;
+      },
+    );
+    if (result && result.exitCode !== 0 && (await container.inspect()).State.Running) {
+      throw new Error(
+        `${node}: its new settings are refused, nothing was changed: ${(result.stderr || result.stdout).trim()}`,
+      );
+    }
+    if (result?.stdout.includes('"applied"')) {
+      const names = /"pendingRestart"\s*:\s*\[([^\]]*)\]/.exec(result.stdout)?.[1] ?? "";
+      return names
+        .split(",")
+        .map((name) => name.trim().replaceAll('"', ""))
+        .filter((name) => name !== "");
+    }
+    const process = await execIn(
+      container,
+      ["test", "-e", "/var/lib/postgresql/data/postmaster.pid"],
+      10,
+    ).catch(() => undefined);
+    absent = process?.exitCode === 0 ? 0 : absent + 1;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  return [];
+}
+
+/** Writes one node's files; the returned settings wait for a restart. */
+async function write(
+  docker: Docker,
+  input: NodeFiles,
+  version: string,
+  timeoutSeconds: number,
+): Promise<string[]> {
+  const container = docker.getContainer(input.containerId);
+  try {
+    const fresh = await isFresh(container);
+    await putFiles(container, volume.folder, { ...input.files, [volume.marker]: `${version}\n` });
+    // A fresh node waits for these files, so its server cannot have read others.
+    return fresh ? [] : await apply(container, input.node, timeoutSeconds);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const lines = await lastLines(container, 8);
+    const log =
+      lines.length > 0 ? `\nlast log lines of ${input.node}:\n  ${lines.join("\n  ")}` : "";
+    throw new Error(
+      /no such container/i.test(text)
+        ? `${input.node}: its container is gone; next: npm run up -- --refresh`
+        : `${text.startsWith(input.node) ? "" : `${input.node}: `}${text}${log}`,
+      { cause: error },
+    );
+  }
+}
+
+async function settle(
+  inputs: SettingsInputs,
+  olds: Partial<SettingsState>,
+  log: EngineLog,
+): Promise<SettingsState> {
+  const docker = connect(inputs.dockerHost);
+  const hashes = Object.fromEntries(inputs.nodes.map(({ node, files }) => [node, hashOf(files)]));
+  const containers = Object.fromEntries(
+    inputs.nodes.map(({ node, containerId }) => [node, containerId]),
+  );
+  const changed = inputs.nodes.filter(
+    ({ node }) =>
+      olds.hashes?.[node] !== hashes[node] || olds.containers?.[node] !== containers[node],
+  );
+  log.progress(`writing the files of ${changed.map(({ node }) => node).join(", ")}`);
+  const written = await Promise.allSettled(
+    changed.map(async (input) => ({
+      ...input,
+      pending: await write(docker, input, hashes[input.node] ?? "", inputs.timeoutSeconds),
+    })),
+  );
+  const faults = written.flatMap((result) =>
+    result.status === "rejected" ? [String(result.reason).replace(/^Error: /, "")] : [],
+  );
+  if (faults.length > 0) {
+    throw new Error(faults.join("\n"));
+  }
+  const pending = written.flatMap((result) =>
+    result.status === "fulfilled" && result.value.pending.length > 0 ? [result.value] : [],
+  );
+  const restarted = await restartInOrder(
+    inputs.nodes.map(({ node, containerId }) => ({
+      node,
+      container: docker.getContainer(containerId),
+    })),
+    Object.fromEntries(pending.map((node) => [node.node, node.pending])),
+    {
+      graceSeconds: inputs.restartGraceSeconds,
+      timeoutSeconds: inputs.timeoutSeconds,
+      say: (text) => {
+        log.progress(text);
+      },
+    },
+  );
+  return { version: inputs.version, hashes, containers, contentHash: hashOf(hashes), restarted };
+}
+
+/** Brings the nodes' files into effect: written, reloaded, and where PostgreSQL asks for it restarted. */
+export const settingsProvider = {
+  async create(inputs: SettingsInputs) {
+    const log = openEngineLog(inputs.urn);
+    try {
+      return { id: "settings", outs: await settle(inputs, {}, log) };
+    } finally {
+      log.close();
+    }
+  },
+  async update(_id: string, olds: SettingsState, news: SettingsInputs) {
+    const log = openEngineLog(news.urn);
+    try {
+      return { outs: await settle(news, olds, log) };
+    } finally {
+      log.close();
+    }
+  },
+  diff(_id: string, olds: SettingsState, news: SettingsInputs) {
+    const changes =
+      hasUnknown(news) ||
+      olds.version !== news.version ||
+      olds.contentHash !==
+        hashOf(Object.fromEntries(news.nodes.map(({ node, files }) => [node, hashOf(files)]))) ||
+      news.nodes.some(({ node, containerId }) => olds.containers[node] !== containerId);
+    return Promise.resolve({ changes });
+  },
+};
