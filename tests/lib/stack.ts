@@ -141,7 +141,7 @@ export class TestStack {
     return finished;
   }
 
-  /** `preview` with the stack's settings and those given here, which do not stay. */
+  /** `preview` with the stack's settings and those given here, which stay in the file: `restore` takes them back. */
   async preview(config: Config = {}, args: readonly string[] = []): Promise<Finished> {
     return this.command("preview", [...args, ...configArgs({ ...this.config, ...config })]);
   }
@@ -171,6 +171,15 @@ export class TestStack {
     const facts = await containerFacts(this.container(node));
     if (facts === undefined) throw new Error(`${this.container(node)} does not exist`);
     return facts;
+  }
+
+  /** Takes back what `preview` left in the settings of the stack. */
+  async restore(key: string): Promise<void> {
+    if (key in this.config) {
+      await this.command("preview", configArgs(this.config));
+    } else {
+      await this.pulumi(["config", "rm", `sav3-postgres:${key}`]);
+    }
   }
 
   /** Takes settings back to their defaults at the next `up`. */

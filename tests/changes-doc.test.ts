@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { checkout, testStack } from "./lib/stack";
+
+const stack = testStack({ config: { replicas: 1 } });
+
+before(() => stack.up());
+
+interface Row {
+  readonly key: string;
+  readonly example: string;
+  readonly effect: string;
+}
+
+/** The rows of docs/changes.md that have an example. */
+function rows(): Row[] {
+  const text = readFileSync(join(checkout, "docs/changes.md"), "utf8");
+  return [...text.matchAll(/^\| `(\w+)` \| `([^`]+)` \| (\w[\w ]*) \|/gm)].map(
+    ([, key = "", example = "", effect = ""]) => ({ key, example, effect }),
+  );
+}
+
+interface Step {
+  readonly op: string;
+  readonly urn: string;
+}
+
+/** What a preview would do: operations by the last part of the resource's type. */
+async function steps(key: string, example: string): Promise<Map<string, Set<string>>> {
+  const value: unknown =
+    example.startsWith("{") || example.startsWith("[")
+      ? JSON.parse(example)
+      : example.replaceAll('"', "");
+  const { code, stdout, text } = await stack.preview({ [key]: value }, ["--json"]);
+  assert.equal(code, 0, text);
+  const { steps: planned = [] } = JSON.parse(stdout.slice(stdout.indexOf("{\n"))) as {
+    steps?: Step[];
+  };
+  const found = new Map<string, Set<string>>();
+  for (const { op, urn } of planned) {
+    if (op === "same" || op === "read") continue;
+    const type = urn.split("::")[2]?.split(/[:/$]/).at(-1) ?? "";
+    found.set(type, (found.get(type) ?? new Set()).add(op));
+  }
+  return found;
+}
+
+const all = rows();
+
+test("the page has an example for nearly every key", () => {
+  assert.ok(new Set(all.map(({ key }) => key)).size >= 19, JSON.stringify(all));
+});
+
+for (const { key, example, effect } of all) {
+  test(`${key}: ${example} → ${effect}`, async () => {
+    try {
+      if (effect === "refused") {
+        const { code, text } = await stack.preview({
+          [key]: example.startsWith("{") ? JSON.parse(example) : example,
+        });
+        assert.notEqual(code, 0, text);
+        return;
+      }
+      const planned = await steps(key, example);
+      const described = JSON.stringify([...planned].map(([type, ops]) => [type, [...ops]]));
+      const container = planned.get("Container") ?? new Set();
+      const volumeOps = [...(planned.get("Volume") ?? [])];
+      if (effect !== "nodes") assert.deepEqual(volumeOps, [], described);
+      switch (effect) {
+        case "replace":
+          assert.ok(container.has("replace"), described);
+          break;
+        case "update":
+          assert.deepEqual([...container], ["update"], described);
+          break;
+        case "nodes":
+          assert.ok(container.has("create") || container.has("delete"), described);
+          assert.ok(!container.has("replace") && !container.has("update"), described);
+          break;
+        case "reload":
+        case "restart":
+          assert.equal(container.size, 0, described);
+          assert.ok(planned.has("ClusterSettings"), described);
+          break;
+        case "gate":
+          assert.equal(container.size, 0, described);
+          assert.ok(!planned.has("ClusterSettings"), described);
+          break;
+        case "first start":
+        case "state":
+          assert.equal(container.size, 0, described);
+          break;
+        default:
+          assert.fail(`docs/changes.md: unknown effect ${effect}`);
+      }
+    } finally {
+      await stack.restore(key);
+    }
+  });
+}
