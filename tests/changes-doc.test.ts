@@ -27,12 +27,13 @@ interface Step {
   readonly urn: string;
 }
 
+function exampleValue(example: string): unknown {
+  return /^[[{]/.test(example) ? JSON.parse(example) : example.replaceAll('"', "");
+}
+
 /** What a preview would do: operations by the last part of the resource's type. */
 async function steps(key: string, example: string): Promise<Map<string, Set<string>>> {
-  const value: unknown =
-    example.startsWith("{") || example.startsWith("[")
-      ? JSON.parse(example)
-      : example.replaceAll('"', "");
+  const value = exampleValue(example);
   const { code, stdout, text } = await stack.preview({ [key]: value }, ["--json"]);
   assert.equal(code, 0, text);
   const { steps: planned = [] } = JSON.parse(stdout.slice(stdout.indexOf("{\n"))) as {
@@ -57,9 +58,7 @@ for (const { key, example, effect } of all) {
   test(`${key}: ${example} → ${effect}`, async () => {
     try {
       if (effect === "refused") {
-        const { code, text } = await stack.preview({
-          [key]: example.startsWith("{") ? JSON.parse(example) : example,
-        });
+        const { code, text } = await stack.preview({ [key]: exampleValue(example) });
         assert.notEqual(code, 0, text);
         return;
       }
