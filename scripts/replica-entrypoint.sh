@@ -37,7 +37,7 @@ base_backup() {
   ensure_slot || return
   run rm -rf "$SEEDING"
   run pg_basebackup --pgdata="$SEEDING" --checkpoint=fast --wal-method=stream --slot="$(slot)" --no-password \
-    --dbname="$(setting primary_conninfo) application_name=$(slot)"
+    --dbname="$(setting primary_conninfo) application_name=sav3-seeding"
 }
 
 seed() {
@@ -61,7 +61,7 @@ check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
 if [[ -e $DATA ]]; then
   if wait_for_primary "$PRIMARY_GRACE"; then
     refuse_other_cluster
-    if patiently ensure_slot && ! can_follow; then discard; fi
+    if patiently ensure_slot && left_behind; then discard; fi
   else
     say "starting without the primary"
   fi

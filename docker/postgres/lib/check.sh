@@ -46,16 +46,20 @@ check_libraries() {
 
 # PostgreSQL keeps the old certificate, silently for everyone but its log, when the new one cannot be used.
 check_certificate() {
-  local certificate key authority
+  local certificate key authority revocations
   [[ $(setting ssl) == on ]] || return 0
   certificate=$(setting ssl_cert_file)
   key=$(setting ssl_key_file)
   authority=$(setting ssl_ca_file)
+  revocations=$(setting ssl_crl_file)
   if [[ $(openssl x509 -in "$certificate" -noout -pubkey 2>/dev/null || echo unreadable certificate) != \
     $(openssl pkey -in "$key" -pubout 2>/dev/null || echo unreadable key) ]]; then
     printf '%s does not belong to %s, or one of them cannot be read\n' "$certificate" "$key"
   fi
   if [[ -n $authority ]] && ! openssl x509 -in "$authority" -noout 2>/dev/null; then
     printf '%s holds no certificate\n' "$authority"
+  fi
+  if [[ -n $revocations ]] && ! openssl crl -in "$revocations" -noout 2>/dev/null; then
+    printf '%s holds no revocation list\n' "$revocations"
   fi
 }

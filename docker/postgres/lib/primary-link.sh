@@ -8,19 +8,21 @@ readonly PATIENCE=45
 # ask_primary COMMAND: columns come back separated by a blank. The settings are read anew each time, since a password
 # may have been exchanged meanwhile.
 ask_primary() {
-  PGOPTIONS='' timeout 10 psql -XqAt -F ' ' -c "$1" \
-    -d "$(setting primary_conninfo) replication=true application_name=sav3-entrypoint connect_timeout=5"
+  PGOPTIONS='' timeout 5 psql -XqAt -F ' ' -c "$1" \
+    -d "$(setting primary_conninfo) replication=true application_name=sav3-entrypoint connect_timeout=3"
 }
 
 # wait_for_primary SECONDS (0: without end). Says what it waits for, and again only when the reason changes.
 wait_for_primary() {
-  local reason='' before='' started=$SECONDS
+  local reason='' before='' started=$SECONDS pause=0.1
   until reason=$(ask_primary IDENTIFY_SYSTEM 2>&1 >/dev/null); do
     reason=$(tr '\n' ' ' <<<"$reason")
     [[ $reason == "$before" ]] || say "waiting for the primary: $reason"
     before=$reason
     (($1 == 0 || SECONDS - started < $1)) || return 1
-    sleep 0.1
+    # A primary that starts is met at once; one that refuses this node is not asked ten times a second.
+    [[ $reason == *FATAL* ]] && pause=1
+    sleep "$pause"
   done
 }
 
@@ -42,10 +44,10 @@ slot_state() {
 # A slot that lost its WAL never recovers; a new one keeps what there is from now on.
 ensure_slot() {
   local state
-  state=$(slot_state)
+  state=$(slot_state) || return
   if [[ $state == physical ]]; then
     say "slot $(slot) was invalidated on the primary, making it anew"
-    ask_primary "DROP_REPLICATION_SLOT $(slot)" >/dev/null
+    ask_primary "DROP_REPLICATION_SLOT $(slot)" >/dev/null || return
     state=
   fi
   [[ -n $state ]] || ask_primary "CREATE_REPLICATION_SLOT $(slot) PHYSICAL RESERVE_WAL" >/dev/null

@@ -13,7 +13,7 @@ export PGOPTIONS PGUSER=postgres PGHOST=${PGHOST:-/run/postgresql}
 
 # sql DATABASE [OPTION...]: runs its standard input, stops at the first error. Values go in as psql variables.
 sql() {
-  psql -XqAt -v ON_ERROR_STOP=1 -d "$1" "${@:2}"
+  psql -XqAt -v ON_ERROR_STOP=1 -v VERBOSITY=terse -d "$1" "${@:2}"
 }
 
 # ensure_role NAME ATTRIBUTES FILE: the role exists and its password is the verifier in FILE, of which psql

@@ -8,6 +8,8 @@ readonly OUTDATED=$DATA.outdated
 
 remove_leftovers() {
   local folder
+  # An empty folder holds nothing to lose.
+  rmdir "$DATA" 2>/dev/null || true
   for folder in "$INITIALISING" "$SEEDING" "$OUTDATED"; do
     if [[ -e $folder ]]; then
       say "removing ${folder##*/}, left by an interrupted start"

@@ -1,4 +1,4 @@
-# Can this standby go on from the WAL that the primary still has? Sourced after volume.sh and primary-link.sh.
+# Can this standby go on with the WAL that the primary still has? Sourced after volume.sh and primary-link.sh.
 # shellcheck shell=bash
 
 # segment_of LSN: number of the WAL segment that holds it.
@@ -38,12 +38,15 @@ primary_has() {
   [[ $output != *'has already been removed'* ]]
 }
 
-# can_follow: the slot, which exists, keeps what this node needs, or the primary has it by chance.
-can_follow() {
+# left_behind: certain that neither the slot, which exists, nor chance has kept what this node needs. Whatever is
+# unclear, such as a primary that went away meanwhile, is a no: the answer costs this node its data.
+left_behind() {
   local restart minimum last
-  read -r _ restart _ <<<"$(slot_state)"
+  read -r _ restart _ < <(slot_state)
   minimum=$(control 'Minimum recovery ending location')
-  (($(segment_of "$restart") <= $(segment_of "$minimum"))) && return
+  [[ $restart == */* && $minimum == */* ]] || return 1
+  (($(segment_of "$restart") <= $(segment_of "$minimum"))) && return 1
   last=$(own_last_segment)
-  (($(segment_of "$restart") <= last)) || primary_has "$last"
+  [[ $last =~ ^[0-9]+$ ]] || return 1
+  (($(segment_of "$restart") > last)) && ! primary_has "$last"
 }
