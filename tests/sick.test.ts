@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { before, test } from "node:test";
 import { query } from "./lib/database";
 import { docker, superuserSql } from "./lib/docker";
-import { progress } from "./lib/progress";
+import { measured } from "./lib/measured";
 import { emptyData, healthyAgain, offline, setAside, shell, takeBack } from "./lib/sick";
 import { testStack } from "./lib/stack";
 import { eventually } from "./lib/wait";
@@ -239,7 +239,7 @@ for (const { name, inject, says, node = "pg-1", certain, repair, skip } of sickn
       const up = await stack.failingUp();
       assert.match(up.text, says);
       assert.ok(up.text.includes(node), up.text);
-      progress(`${name}: up said so after ${up.seconds.toFixed(1)} s`);
+      measured(`${name}: refused after`, `${up.seconds.toFixed(1)} s`);
       if (certain === true) {
         const usual = preview.seconds;
         assert.ok(

@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { query } from "../lib/database";
 import { docker } from "../lib/docker";
 import { deaths } from "../lib/events";
+import { measured } from "../lib/measured";
 import { Sampler } from "../lib/sampler";
 import { testStack, type Config } from "../lib/stack";
 import { Writer } from "../lib/writer";
@@ -32,9 +33,11 @@ const starts = async (): Promise<string[]> =>
 
 /** Applies a change while the writer goes on; writes work afterwards. */
 async function change(config: Config): Promise<void> {
+  writer.resetGap();
   await stack.up({ config });
   writer.retarget(await stack.primary());
   await writer.more();
+  measured(`${JSON.stringify(config)}: longest time between two commits`, `${writer.gapMs} ms`);
 }
 
 /** Nodes in the order in which they stopped since a moment. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { query } from "../lib/database";
 import { belongings } from "../lib/docker";
-import { long, progress } from "../lib/progress";
+import { measured } from "../lib/measured";
+import { long } from "../lib/progress";
 import { random } from "../lib/random";
 import { testStack } from "../lib/stack";
 
@@ -19,9 +20,10 @@ async function repair(): Promise<void> {
 }
 
 test(`up killed at ${moments} random moments: repair and up converge`, async () => {
+  const killed: number[] = [];
   for (let n = 1; n <= moments; n += 1) {
     const killAfterMs = chance.between(500, upMs);
-    progress(`up, killed after ${killAfterMs} ms`);
+    killed.push(killAfterMs);
     await stack.tryUp({ killAfterMs });
     await repair();
     const up = await stack.up();
@@ -33,15 +35,17 @@ test(`up killed at ${moments} random moments: repair and up converge`, async () 
     downMs = Math.max(2000, Math.round(down.seconds * 1000));
     assert.deepEqual(await belongings(stack.name), { containers: [], volumes: [], networks: [] });
   }
+  measured("a first up killed after, always converged", `${killed.join(", ")} ms`);
 });
 
 test(`an up that changes a running cluster, killed: repair and up converge with all rows`, async () => {
+  const killed: number[] = [];
   await stack.up();
   await query(await stack.primary(), "create table rows as select generate_series(1, 100) as n");
   for (let n = 1; n <= moments; n += 1) {
     const replicas = n % 2 === 0 ? 1 : 2;
     const killAfterMs = chance.between(500, upMs);
-    progress(`up to ${replicas} replicas, killed after ${killAfterMs} ms`);
+    killed.push(killAfterMs);
     await stack.tryUp({ config: { replicas }, killAfterMs });
     await repair();
     await stack.up();
@@ -49,17 +53,20 @@ test(`an up that changes a running cluster, killed: repair and up converge with 
       assert.deepEqual(await query(node, "select count(*)::int as n from rows"), [{ n: 100 }]);
     }
   }
+  measured("an up of a running cluster killed after, always converged", `${killed.join(", ")} ms`);
 });
 
 test(`down killed at ${moments} random moments: repair and down leave nothing`, async () => {
+  const killed: number[] = [];
   for (let n = 1; n <= moments; n += 1) {
     await stack.up();
     const killAfterMs = chance.between(500, downMs);
-    progress(`down, killed after ${killAfterMs} ms`);
+    killed.push(killAfterMs);
     await stack.command("down", ["--yes"], { killAfterMs });
     await repair();
     const down = await stack.command("down", ["--yes"]);
     assert.equal(down.code, 0, down.text);
     assert.deepEqual(await belongings(stack.name), { containers: [], volumes: [], networks: [] });
   }
+  measured("down killed after, always converged", `${killed.join(", ")} ms`);
 });

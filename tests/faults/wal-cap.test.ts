@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { query } from "../lib/database";
 import { docker, superuserSql } from "../lib/docker";
+import { measured } from "../lib/measured";
 import { healthyAgain } from "../lib/sick";
 import { testStack } from "../lib/stack";
 import { Writer } from "../lib/writer";
@@ -49,6 +50,7 @@ test("a replica absent for twice the WAL cap does not fill the primary's disk, a
     await writer.more();
     // Checkpoints remove WAL a little after the line is crossed; two segments of grace.
     const line = capMegabytes + maxWalMegabytes + 32;
+    measured(`WAL on the primary, cap ${capMegabytes} MB, at most ${line} MB`, `${peak} MB`);
     assert.ok(peak <= line, `${peak} MB of WAL, at most ${line}`);
 
     await docker("start", replica);

@@ -59,6 +59,16 @@ export class Writer {
     return this.failed;
   }
 
+  /** The longest time between two acknowledged rows so far, in milliseconds. */
+  get gapMs(): number {
+    return this.longestGapMs;
+  }
+
+  /** Measures the longest time from here on. */
+  resetGap(): void {
+    this.longestGapMs = 0;
+  }
+
   /** Writes go to another address from now on: a port or a password has changed. */
   retarget(address: Address): void {
     this.address = address;
