@@ -1,0 +1,23 @@
+import { type Properties, type Value, isProperties } from "../lib/values";
+
+/** The labels as Docker takes them. */
+export function toDockerLabels(labels: Value | undefined): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const item of Array.isArray(labels) ? labels : []) {
+    if (isProperties(item)) result[String(item["label"])] = String(item["value"]);
+  }
+  return result;
+}
+
+/** Docker's labels as the state has them, ordered by name. */
+export function fromDockerLabels(labels: Record<string, string> | null | undefined): Properties[] {
+  return Object.entries(labels ?? {})
+    .sort(([left], [right]) => Buffer.compare(Buffer.from(left), Buffer.from(right)))
+    .map(([label, value]) => ({ label, value }));
+}
+
+/** A map of texts, such as options, as Docker takes it. */
+export function toTextMap(value: Value | undefined): Record<string, string> {
+  if (!isProperties(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, String(item)]));
+}
