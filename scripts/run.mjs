@@ -1,0 +1,39 @@
+// `npm run COMMAND -- ARGS`: prepares what the command needs, then starts it with the set-up's environment.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { runInForeground } from "./lib/process.mjs";
+import { setup } from "./setup/main.mjs";
+import { environment } from "./setup/environment.mjs";
+import { hasCli, pulumiHome, root } from "./setup/paths.mjs";
+
+/** Commands that build or change something and so look at everything the set-up provides. */
+const needsEverything = ["up", "preview", "rotate"];
+
+const [command, ...given] = process.argv.slice(2);
+// `npm run x -- -- y` and `node scripts/run.mjs x -- y` mean the same as without the dashes.
+const args = given[0] === "--" ? given.slice(1) : given;
+const module = [".mjs", ".ts"]
+  .map((extension) => join(root, "scripts", "commands", `${command ?? ""}${extension}`))
+  .find((file) => command !== undefined && /^[a-z][a-z-]*$/.test(command) && existsSync(file));
+
+if (module === undefined) {
+  console.error("usage: npm run COMMAND -- ARGS (see README.md for the commands)");
+  process.exitCode = 2;
+} else {
+  process.exitCode = await main(module);
+}
+
+/** @param {string} file the command's module */
+async function main(file) {
+  if (needsEverything.includes(command ?? "") || !hasCli(pulumiHome())) {
+    if (!(await setup({ quiet: true }))) return 1;
+  }
+  // The helpers below need the packages that the set-up has just seen to.
+  const { selectStack } = await import("./lib/selection.mjs");
+  const { stack, rest } = selectStack(args);
+  const env = { ...environment(), SAV3_STACK: stack };
+  // Commands in TypeScript find the stack in the environment, the others pass the option on.
+  return file.endsWith(".ts")
+    ? runInForeground(process.execPath, ["--import", "tsx", file, ...rest], { env })
+    : runInForeground(process.execPath, [file, ...args], { env });
+}

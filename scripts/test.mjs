@@ -1,0 +1,120 @@
+// `npm test`: set-up, lint, unit tests, then the tests that need Docker.
+// `npm test -- unit` runs the unit tests alone, `npm test -- image tls` the Docker tests whose file names
+// contain one of the words, `npm run test:long` everything, with SAV3_LONG=1.
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { runInForeground } from "./lib/process.mjs";
+import { endAll, runTests } from "./lib/test-file.mjs";
+import { environment } from "./setup/environment.mjs";
+import { setup } from "./setup/main.mjs";
+import { root } from "./setup/paths.mjs";
+
+/** Docker tests that run side by side: they wait more than they compute. */
+const atOnce = 2;
+
+/** Docker tests that stop, restart or fill what the others use: they run one by one, last. */
+const alone = ["setup.test.ts", "engine-restart.test.ts"];
+
+/** Folders that hold sources with their unit tests. */
+const sources = ["components", "docker", "plugins", "policy", "scripts"];
+
+/** Seconds until a file of tests is stopped. */
+const deadlines = { unit: 600, docker: 1200, long: 3600 };
+
+const words = process.argv.slice(2).filter((word) => word !== "--");
+const long = words.includes("long") || process.env["SAV3_LONG"] === "1";
+const filters = words.filter((word) => word !== "long");
+const env = () => ({ ...environment(), ...(long ? { SAV3_LONG: "1" } : {}) });
+
+/** @type {import("./lib/test-file.mjs").Result[]} */
+const results = [];
+let interrupted = false;
+for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+  process.on(name, () => {
+    interrupted = true;
+    endAll(name);
+  });
+}
+
+process.exitCode = (await main()) ? 0 : 1;
+
+async function main() {
+  if (!(await setup())) return false;
+  const clean = filters.length > 0 || (await lint());
+  if (filters.length === 0 || filters.includes("unit")) await unit();
+  await docker();
+  return summary() && clean;
+}
+
+async function lint() {
+  const npm = process.env["npm_execpath"];
+  const args = ["run", "--silent", "lint"];
+  const code = await (npm === undefined
+    ? runInForeground("npm", args, { cwd: root })
+    : runInForeground(process.execPath, [npm, ...args], { cwd: root }));
+  // The tests run all the same: one look shows everything that is wrong.
+  console.log(code === 0 ? "lint: clean" : "lint: FAILED");
+  return code === 0;
+}
+
+async function unit() {
+  const files = sources.flatMap((folder) => testFiles(join(root, folder), true));
+  const seconds = deadlines.unit;
+  if (files.length > 0)
+    report(await runTests("unit tests", files, { seconds, env: env(), cwd: root }));
+}
+
+async function docker() {
+  const wanted = filters.filter((word) => word !== "unit");
+  if (filters.length > 0 && wanted.length === 0) return;
+  const files = testFiles(join(root, "tests"), false).filter(
+    (file) => wanted.length === 0 || wanted.some((word) => basename(file).includes(word)),
+  );
+  const together = files.filter((file) => !alone.includes(basename(file)));
+  const waiting = [...together];
+  const worker = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await one(file);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  for (const file of files.filter((name) => !together.includes(name))) await one(file);
+}
+
+/** @param {string} file */
+async function one(file) {
+  if (interrupted) return;
+  const seconds = long ? deadlines.long : deadlines.docker;
+  report(await runTests(relative(root, file), [file], { seconds, env: env(), cwd: root }));
+}
+
+/** @param {import("./lib/test-file.mjs").Result} result */
+function report(result) {
+  results.push(result);
+  const { name, passed, failed, skipped, ok, output, seconds } = result;
+  const left = skipped > 0 ? `, ${String(skipped)} skipped` : "";
+  const counts = `${String(passed)} passed, ${String(failed)} failed${left}`;
+  console.log(`${ok ? "ok  " : "FAIL"} ${name}: ${counts} (${seconds.toFixed(1)} s)`);
+  if (!ok) console.log(output);
+}
+
+function summary() {
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const failed = results.reduce((sum, result) => sum + result.failed, 0);
+  const faulty = results.filter(({ ok }) => !ok).map(({ name }) => name);
+  if (faulty.length > 0) console.log(`failed: ${faulty.join(", ")}`);
+  if (passed + failed === 0) console.log("no test was run: nothing matches, or nothing is left");
+  console.log(`${String(passed)} passed, ${String(failed)} failed`);
+  return passed > 0 && failed === 0 && !interrupted;
+}
+
+/**
+ * @param {string} folder
+ * @param {boolean} deep
+ * @returns {string[]}
+ */
+function testFiles(folder, deep) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true, recursive: deep })
+    .filter((entry) => entry.isFile() && /\.test\.(ts|mjs)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
