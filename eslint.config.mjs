@@ -12,6 +12,8 @@ export default tseslint.config(
   },
   {
     rules: {
+      // TypeScript finds undefined names itself, in .mjs too (checkJs).
+      "no-undef": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // node:test's describe and it return promises that the runner itself awaits.
       "@typescript-eslint/no-floating-promises": [
