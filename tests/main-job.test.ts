@@ -14,7 +14,7 @@ let primary: Address;
 let replicas: Address[];
 
 before(async () => {
-  first = await stack.up();
+  first = await stack.up({ preview: true });
   primary = await stack.primary();
   replicas = await stack.replicas();
 });

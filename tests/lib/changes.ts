@@ -9,7 +9,8 @@ export interface Changes {
   readonly total: number;
 }
 
-const word = /^\s+(?:[^\s\d]{0,2}\s*|\d+ changes\. )(\d+) (?:to )?(creat|updat|replac|delet|unchanged)/;
+const word =
+  /^\s+(?:[^\s\d]{0,2}\s*|\d+ changes\. )(\d+) (?:to )?(creat|updat|replac|delet|unchanged)/;
 
 /**
  * Reads the last "Resources:" block of an `up`, `preview`, `refresh` or `destroy`.

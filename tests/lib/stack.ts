@@ -40,6 +40,8 @@ export interface StackOptions {
 export interface UpOptions extends CommandOptions {
   readonly config?: Config;
   readonly args?: readonly string[];
+  /** Preview first, as `up` does for people. Default false: half the time, the same update. */
+  readonly preview?: boolean;
 }
 
 function configArgs(config: Config): string[] {
@@ -110,12 +112,17 @@ export class TestStack {
   }
 
   /** `up`, with this stack's settings and the changes given here, which stay. */
-  async tryUp({ config = {}, args = [], ...options }: UpOptions = {}): Promise<Finished> {
+  async tryUp({
+    config = {},
+    args = [],
+    preview = false,
+    ...options
+  }: UpOptions = {}): Promise<Finished> {
     this.config = { ...this.config, ...config };
     this.known = undefined;
     const finished = await this.command(
       "up",
-      ["--yes", ...args, ...configArgs(this.config)],
+      ["--yes", ...(preview ? [] : ["--skip-preview"]), ...args, ...configArgs(this.config)],
       options,
     );
     progress(
