@@ -25,15 +25,15 @@ if (module === undefined) {
 
 /** @param {string} file the command's module */
 async function main(file) {
-  if (needsEverything.includes(command ?? "") || !hasCli(pulumiHome())) {
-    if (!(await setup({ quiet: true }))) return 1;
-  }
+  const everything = needsEverything.includes(command ?? "");
+  if ((everything || !hasCli(pulumiHome())) && !(await setup({ quiet: true }))) return 1;
   // The helpers below need the packages that the set-up has just seen to.
   const { selectStack } = await import("./lib/selection.mjs");
   const { stack, rest } = selectStack(args);
-  const env = { ...environment(), SAV3_STACK: stack };
-  // Commands in TypeScript find the stack in the environment, the others pass the option on.
+  // Commands in TypeScript get all they need from the environment; the others make it themselves.
   return file.endsWith(".ts")
-    ? runInForeground(process.execPath, ["--import", "tsx", file, ...rest], { env })
-    : runInForeground(process.execPath, [file, ...args], { env });
+    ? runInForeground(process.execPath, ["--import", "tsx", file, ...rest], {
+        env: { ...environment(), SAV3_STACK: stack },
+      })
+    : runInForeground(process.execPath, [file, ...args]);
 }

@@ -1,30 +1,34 @@
 // `npm test`: set-up, lint, unit tests, then the tests that need Docker.
 // `npm test -- unit` runs the unit tests alone, `npm test -- image tls` the Docker tests whose file names
 // contain one of the words, `npm run test:long` everything, with SAV3_LONG=1.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { runInForeground } from "./lib/process.mjs";
 import { endAll, runTests } from "./lib/test-file.mjs";
-import { environment } from "./setup/environment.mjs";
 import { setup } from "./setup/main.mjs";
-import { root } from "./setup/paths.mjs";
+import { root, stateDirectory } from "./setup/paths.mjs";
 
 /** Docker tests that run side by side: they wait more than they compute. */
 const atOnce = 2;
 
-/** Docker tests that stop, restart or fill what the others use: they run one by one, last. */
-const alone = ["setup.test.ts", "engine-restart.test.ts"];
+/** Docker tests that disturb what the others use: they run one by one, last. */
+const alone = ["setup.test.ts", "restarts.test.ts", "disk-full.test.ts"];
+
+/** Docker tests that take long and so start first. */
+const first = ["sick.test.ts", "killed.test.ts", "changes.test.ts", "main-job.test.ts"];
 
 /** Folders that hold sources with their unit tests. */
-const sources = ["components", "docker", "plugins", "policy", "scripts"];
+const sources = ["components", "docker", "plugins", "policy", "scripts", "tests/lib"];
 
 /** Seconds until a file of tests is stopped. */
-const deadlines = { unit: 600, docker: 1200, long: 3600 };
+const deadlines = { unit: 600, docker: 600, long: 5400 };
 
 const words = process.argv.slice(2).filter((word) => word !== "--");
 const long = words.includes("long") || process.env["SAV3_LONG"] === "1";
 const filters = words.filter((word) => word !== "long");
-const env = () => ({ ...environment(), ...(long ? { SAV3_LONG: "1" } : {}) });
+/** What the long runs measured, one JSON line each. */
+const measured = join(stateDirectory(), "faults.jsonl");
+const env = { ...process.env, ...(long ? { SAV3_LONG: "1", SAV3_REPORT: measured } : {}) };
 
 /** @type {import("./lib/test-file.mjs").Result[]} */
 const results = [];
@@ -42,7 +46,13 @@ async function main() {
   if (!(await setup())) return false;
   const clean = filters.length > 0 || (await lint());
   if (filters.length === 0 || filters.includes("unit")) await unit();
+  if (long) writeFileSync(measured, "");
   await docker();
+  if (long)
+    await runInForeground(process.execPath, ["--import", "tsx", "tests/lib/write-faults.ts"], {
+      cwd: root,
+      env,
+    });
   return summary() && clean;
 }
 
@@ -60,18 +70,18 @@ async function lint() {
 async function unit() {
   const files = sources.flatMap((folder) => testFiles(join(root, folder), true));
   const seconds = deadlines.unit;
-  if (files.length > 0)
-    report(await runTests("unit tests", files, { seconds, env: env(), cwd: root }));
+  if (files.length > 0) report(await runTests("unit tests", files, { seconds, env, cwd: root }));
 }
 
 async function docker() {
   const wanted = filters.filter((word) => word !== "unit");
   if (filters.length > 0 && wanted.length === 0) return;
-  const files = testFiles(join(root, "tests"), false).filter(
-    (file) => wanted.length === 0 || wanted.some((word) => basename(file).includes(word)),
-  );
+  const files = ["tests", "tests/faults"]
+    .flatMap((folder) => testFiles(join(root, folder), false))
+    .filter((file) => wanted.length === 0 || wanted.some((word) => basename(file).includes(word)));
   const together = files.filter((file) => !alone.includes(basename(file)));
-  const waiting = [...together];
+  const early = together.filter((file) => first.includes(basename(file)));
+  const waiting = [...early, ...together.filter((file) => !early.includes(file))];
   const worker = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await one(file);
   };
@@ -83,7 +93,7 @@ async function docker() {
 async function one(file) {
   if (interrupted) return;
   const seconds = long ? deadlines.long : deadlines.docker;
-  report(await runTests(relative(root, file), [file], { seconds, env: env(), cwd: root }));
+  report(await runTests(relative(root, file), [file], { seconds, env, cwd: root }));
 }
 
 /** @param {import("./lib/test-file.mjs").Result} result */

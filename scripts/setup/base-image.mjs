@@ -32,7 +32,7 @@ export const baseImage = {
           { cause: error },
         );
       }
-      note("it cannot be pulled from here: making it with debootstrap, about a minute");
+      note("cannot be pulled from here: making it with debootstrap, about a minute");
     }
     await make();
     return "made with debootstrap";

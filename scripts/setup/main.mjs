@@ -51,7 +51,7 @@ async function allReady() {
   const outcomes = await Promise.all(
     lanes.map(async (lane) => {
       for (const step of lane) {
-        if (!(await step.check()).ready) return false;
+        if (!(await step.check({ only: false })).ready) return false;
       }
       return true;
     }),

@@ -23,21 +23,21 @@ const wanted = [
 /** @type {import("./steps.mjs").Step} */
 export const plugins = {
   title: `Plugins docker ${versions.docker}, random ${versions.random}`,
-  async check() {
+  async check({ only }) {
     const missing = wanted.filter(([name, version]) => !isExecutable(program(name, version)));
     if (missing.length > 0) {
       return { ready: false, detail: `${missing.map(([name]) => name).join(", ")} not here` };
     }
     if (!existsSync(ownMark())) return { ready: true, detail: "the released ones" };
     // The sources may have changed; building takes milliseconds when they have not.
-    if (toolsDirectory() === resolve(root, ".sav3")) await buildOwn();
+    if (!only && toolsDirectory() === resolve(root, ".sav3")) await buildOwn();
     return { ready: true, detail: "the ones in plugins/" };
   },
   async run(note) {
     if (!existsSync(ownMark())) {
       const failure = await download();
       if (failure === undefined) return "downloaded";
-      note(`they cannot be downloaded from here (${failure}): taking the ones in plugins/`);
+      note(`not downloadable from here (${failure}): taking the ones in plugins/`);
     }
     takeOwnHome();
     await buildOwn();
@@ -56,7 +56,7 @@ async function download() {
     }
     return undefined;
   } catch (error) {
-    return briefly(error);
+    return briefly(error).replace(/^error: (\[.*?\] )?/, "");
   }
 }
 

@@ -50,7 +50,7 @@ export const pulumiCli = {
     if (!existsSync(cliDirectory(projectPulumiHome()))) {
       const failure = await download();
       if (failure === undefined) return "downloaded";
-      note(`it cannot be downloaded from here (${failure}): building it once, about 4 minutes`);
+      note(`not downloadable from here (${failure}): building it once, about 4 minutes`);
     }
     await build();
     return "built from its Go modules";

@@ -3,7 +3,8 @@
 /**
  * @typedef {object} Step
  * @property {string} title
- * @property {() => Outcome | Promise<Outcome>} check looks, changes nothing that git or others see
+ * @property {(options: { only: boolean }) => Outcome | Promise<Outcome>} check looks; unless that is all
+ *   that was asked for (`only`), it may also bring up to date what takes no time
  * @property {(note: (text: string) => void) => Promise<string>} run provides it; returns what was done
  *
  * @typedef {{ ready: boolean, detail: string }} Outcome
@@ -17,7 +18,7 @@
  */
 export async function perform(step, { checkOnly, quiet }) {
   const start = performance.now();
-  const before = await step.check();
+  const before = await step.check({ only: checkOnly });
   if (before.ready) {
     if (!quiet) report("ok", step.title, before.detail, start);
     return true;
