@@ -22,7 +22,8 @@ export function serverNames(
 
 /** What is wrong with an entry of `tls.names`, or undefined. A wildcard may stand for the first label. */
 export function checkName(name: string): string | undefined {
-  if (isIP(name) !== 0) {
+  // An address with a zone (fe80::1%eth0) means something on one machine only.
+  if (isIP(name) !== 0 && !name.includes("%")) {
     return EVERY_INTERFACE.includes(name)
       ? `"${name}" is no address to connect to; name the host's own`
       : undefined;

@@ -228,6 +228,14 @@ export async function crossSign(next: string, previous: KeyPair): Promise<string
   return `${certificate.toString("pem")}\n`;
 }
 
+/** An entry of a certificate's list of names. IPv6 in its one canonical form: the library garbles the mixed ones. */
+function generalName(name: string) {
+  const version = isIP(name);
+  if (version === 0) return { type: "dns" as const, value: name };
+  const value = version === 6 ? new URL(`tcp://[${name}]`).hostname.slice(1, -1) : name;
+  return { type: "ip" as const, value };
+}
+
 /** Issues a leaf certificate with a new key. It never outlives the authority. */
 export async function issueLeaf(
   authority: KeyPair,
@@ -243,10 +251,7 @@ export async function issueLeaf(
     request.usage === "server"
       ? x509.ExtendedKeyUsage.serverAuth
       : x509.ExtendedKeyUsage.clientAuth;
-  const names = request.names.map((value) => ({
-    type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const),
-    value,
-  }));
+  const names = request.names.map(generalName);
   const certificate = await x509.X509CertificateGenerator.create(
     {
       serialNumber: randomSerial(),
