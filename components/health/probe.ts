@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { Client } from "pg";
 import { lastLines } from "../lib/container";
-import { connect } from "../lib/engine";
+import { connect, engineIsLocal } from "../lib/engine";
 import { classifyError } from "./classify";
 import { connectTo } from "./connection";
 import { readMarker, readState, writeMarker } from "./queries";
@@ -28,9 +28,14 @@ interface Line {
   /** Last refusal and when to knock again: a refused login every 50 ms would only fill the server's log. */
   failure?: Failure | undefined;
   retryAt: number;
+  /** When the failures began that have not ended yet. */
+  failedAt?: number | undefined;
   log: string[];
   logAt: number;
 }
+
+/** Starting a process in a container costs the servers that are just starting: not at once, and not often. */
+const detour = { afterMs: 1500, everyMs: 1000 };
 
 const pauseAfter: Partial<Record<Failure["kind"], number>> = {
   authentication: 500,
@@ -68,12 +73,15 @@ export function openProbe(plan: GatePlan, marker: string, answerMs: number): Pro
         markerLsn = await writeMarker(line.client, marker);
       }
       line.failure = undefined;
+      line.failedAt = undefined;
       return { ...server, marker: marker ? await readMarker(line.client) : "" };
     } catch (error) {
       line.client?.end().catch(() => undefined);
       line.client = undefined;
       line.failure = classifyError(error);
-      line.retryAt = Date.now() + (pauseAfter[line.failure.kind] ?? 0);
+      line.failedAt ??= Date.now();
+      line.retryAt =
+        Date.now() + (container ? detour.everyMs : (pauseAfter[line.failure.kind] ?? 0));
       return line.failure;
     }
   }
@@ -108,14 +116,22 @@ export function openProbe(plan: GatePlan, marker: string, answerMs: number): Pro
     };
   }
 
+  function worthDetour({ node, failure }: NodeSeen): boolean {
+    if (!failure || failure.kind === "starting" || failure.kind === "authentication") {
+      return false;
+    }
+    const since = lines.get(node)?.failedAt ?? Date.now();
+    const foreign = failure.kind === "certificate" || failure.kind === "protocol";
+    return foreign || !engineIsLocal(plan.dockerHost) || Date.now() - since >= detour.afterMs;
+  }
+
   /** Asks through the engine those nodes whose published port did not lead to them. */
   async function throughEngine(nodes: NodeSeen[]): Promise<NodeSeen[]> {
     const asked = await Promise.all(
       nodes.map(async (seen) => {
         const node = plan.nodes.find((candidate) => candidate.node === seen.node);
         const line = inner.get(seen.node);
-        const worth = seen.failure && !["starting", "authentication"].includes(seen.failure.kind);
-        if (!node || !line || !worth || seen.container.state !== "running") {
+        if (!node || !line || seen.container.state !== "running" || !worthDetour(seen)) {
           return seen;
         }
         const answer = await ask(node, line, docker.getContainer(node.containerId));

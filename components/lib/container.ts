@@ -114,6 +114,8 @@ export async function portStream(container: Docker.Container, port: number): Pro
   const raw = await exec.start({ hijack: true, stdin: true });
   let waiting = Buffer.alloc(0);
   const stream = new Duplex({
+    // Like a socket: the other side's end closes it, which is what pg listens for.
+    allowHalfOpen: false,
     read() {
       raw.resume();
     },

@@ -30,6 +30,9 @@ export async function restartInOrder(
   options: RestartOptions,
 ): Promise<string[]> {
   const waiting = nodes.filter(({ node }) => (pending[node] ?? []).length > 0);
+  if (waiting.length === 0) {
+    return [];
+  }
   const primary = await findPrimary(nodes);
   const replicas = waiting.filter((node) => node !== primary);
   const first = primary && waiting.includes(primary) ? [primary] : [];
