@@ -10,7 +10,7 @@ export = async () => {
   return {
     primaryUri: cluster.primaryUri,
     replicaUris: cluster.replicaUris,
-    adminUri: cluster.adminUri,
+    ...(cluster.adminUri === undefined ? {} : { adminUri: cluster.adminUri }),
     caCertificate: cluster.caCertificate,
     health: cluster.health,
     nodes: cluster.nodes,
