@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -23,6 +31,11 @@ function copyCheckout(): void {
     cpSync(join(checkout, path), join(copy, path), { recursive: dirname(path) !== "." });
   }
   symlinkSync(join(checkout, "node_modules"), join(copy, "node_modules"));
+  const cli = join(process.env["SAV3_HOME"] ?? join(checkout, ".sav3"), "pulumi/versions");
+  if (existsSync(cli)) {
+    mkdirSync(join(copy, ".sav3/pulumi"), { recursive: true });
+    symlinkSync(cli, join(copy, ".sav3/pulumi/versions"));
+  }
 }
 
 before(async () => {

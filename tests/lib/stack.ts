@@ -79,7 +79,11 @@ export class TestStack {
     return {
       ...process.env,
       SAV3_STATE: this.stateFolder,
-      SAV3_HOME: process.env["SAV3_HOME"] ?? join(checkout, ".sav3"),
+      // A copy of the checkout brings tools of its own: its plugins are built from its own sources.
+      SAV3_HOME:
+        this.directory === checkout
+          ? (process.env["SAV3_HOME"] ?? join(checkout, ".sav3"))
+          : join(this.directory, ".sav3"),
       NO_COLOR: "1",
       // Set by Node in children of its test runner; a runner below it would report to nobody.
       NODE_TEST_CONTEXT: undefined,
