@@ -39,8 +39,7 @@ export async function connectEngine(config: Properties): Promise<Engine> {
   try {
     await client.ping();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new Error(`no Docker engine answers at ${host}: ${message}`, { cause: error });
+    throw new Error(`no Docker engine answers at ${host}: ${reasonOf(error)}`, { cause: error });
   }
   const environment = { ...process.env, DOCKER_HOST: host };
   if (certPath === undefined) return { client, environment };
@@ -119,6 +118,17 @@ function nonEmpty(value: string | undefined): string | undefined {
 export function statusOf(error: unknown): number | undefined {
   if (typeof error !== "object" || error === null || !("statusCode" in error)) return undefined;
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
+}
+
+/** Why a call failed, as the engine puts it. */
+export function reasonOf(error: unknown): string {
+  if (typeof error === "object" && error !== null && "json" in error) {
+    const { json } = error;
+    if (typeof json === "object" && json !== null && "message" in json) {
+      return `Error response from daemon: ${String(json.message)}`;
+    }
+  }
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The result, or undefined when the engine says that there is no such thing. */

@@ -1,12 +1,77 @@
+import path from "node:path";
 import { bridged } from "../lib/bridged";
-import type { ResourceType } from "../lib/resource";
-import { type Fields, bool, map, object, set, text } from "../lib/schema";
-import type { Properties } from "../lib/values";
+import type { Log, ResourceType } from "../lib/resource";
+import {
+  type Fields,
+  type Property,
+  bool,
+  int,
+  map,
+  matching,
+  object,
+  set,
+  text,
+} from "../lib/schema";
+import { type Properties, isProperties } from "../lib/values";
+import { docker } from "./cli";
+import { given } from "./container/options";
 import { type Engine, unlessGone } from "./engine";
+import { type Build, buildImage } from "./image/build";
+import { toTextMap } from "./labels";
 
-/** `docker.RemoteImage`, without its build. */
+const forceNew = true;
+const unsupported = true;
+const list = (): Property => ({ kind: "list", forceNew, unsupported });
+const blocks = (): Property => ({ kind: "list", fields: {}, unsupported });
+
+const buildFields: Fields = {
+  additionalContexts: list(),
+  authConfigs: blocks(),
+  buildArgs: map({ forceNew }),
+  buildId: text({ forceNew, unsupported }),
+  buildLogFile: text({ forceNew, unsupported }),
+  builder: text({ forceNew, check: matching(/^default$/, "default") }),
+  cacheFroms: list(),
+  cacheTos: list(),
+  cgroupParent: text({ forceNew, unsupported }),
+  context: text({ forceNew, required: true }),
+  cpuPeriod: int({ forceNew, unsupported }),
+  cpuQuota: int({ forceNew, unsupported }),
+  cpuSetCpus: text({ forceNew, unsupported }),
+  cpuSetMems: text({ forceNew, unsupported }),
+  cpuShares: int({ forceNew, unsupported }),
+  dockerfile: text({ forceNew, default: "Dockerfile" }),
+  extraHosts: list(),
+  forceRemove: bool({ forceNew, unsupported }),
+  isolation: text({ forceNew, unsupported }),
+  label: map({ unsupported }),
+  labels: map({ forceNew, unsupported }),
+  memory: int({ forceNew, unsupported }),
+  memorySwap: int({ forceNew, unsupported }),
+  networkMode: text({ forceNew, unsupported }),
+  noCache: bool({ forceNew, unsupported }),
+  platform: text({ forceNew }),
+  provenance: text({ forceNew, unsupported }),
+  pullParent: bool({ forceNew, unsupported }),
+  remoteContext: text({ forceNew, unsupported }),
+  remove: bool({ default: true }),
+  sbom: text({ forceNew, unsupported }),
+  secrets: blocks(),
+  securityOpts: list(),
+  sessionId: text({ forceNew, unsupported }),
+  shmSize: int({ forceNew, unsupported }),
+  squash: bool({ forceNew, unsupported }),
+  suppressOutput: bool({ forceNew, unsupported }),
+  tags: list(),
+  target: text({ forceNew }),
+  ulimits: blocks(),
+  useLegacyBuilder: bool({ forceNew, default: false }),
+  version: text({ forceNew, unsupported }),
+};
+
+/** `docker.RemoteImage`. */
 export const remoteImageFields: Fields = {
-  build: object({}, { unsupported: true }),
+  build: object(buildFields),
   forceRemove: bool(),
   imageId: text({ computed: true, outputOnly: true }),
   keepLocally: bool(),
@@ -17,7 +82,7 @@ export const remoteImageFields: Fields = {
   triggers: map({ forceNew: true }),
 };
 
-/** Images that come from elsewhere: pulled unless there; removed with the resource unless `keepLocally`. */
+/** Images: built, or pulled unless there; removed with the resource unless `keepLocally`. */
 export function remoteImageType(engine: () => Engine): ResourceType {
   const look = async (name: string): Promise<Properties | undefined> => {
     const image = await unlessGone(engine().client.getImage(name).inspect());
@@ -34,8 +99,11 @@ export function remoteImageType(engine: () => Engine): ResourceType {
     {
       async create(wanted, log) {
         const name = String(wanted["name"]);
-        if ((await look(name)) === undefined)
-          await pull(engine(), name, wanted["platform"], log.status);
+        const { build } = wanted;
+        if (isProperties(build)) await buildImage(engine(), toBuild(name, build), log);
+        else if ((await look(name)) === undefined) {
+          await pull(engine(), name, given(wanted["platform"]), log);
+        }
         return name;
       },
       look: (_id, state) => look(String(state["name"])),
@@ -48,33 +116,35 @@ export function remoteImageType(engine: () => Engine): ResourceType {
   );
 }
 
+/** Pulls with the docker command, so that the user's registry credentials count. */
 async function pull(
   engine: Engine,
   name: string,
-  platform: Properties[string] | undefined,
-  tell: (line: string) => void,
+  platform: string | undefined,
+  log: Log,
 ): Promise<void> {
-  const options = typeof platform === "string" && platform !== "" ? { platform } : {};
-  // Without a tag the engine would pull every one of them.
-  const reference = /[@:][^/]*$/.test(name) ? name : `${name}:latest`;
-  try {
-    const stream = await engine.client.pull(reference, options);
-    await new Promise<void>((resolve, reject) => {
-      engine.client.modem.followProgress(
-        stream,
-        (error) => {
-          if (error === null) resolve();
-          else reject(error);
-        },
-        (event: { status?: string; id?: string }) => {
-          tell(`${event.status ?? ""} ${event.id ?? ""}`.trim());
-        },
-      );
-    });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new Error(`error pulling image ${name}: ${message}`, { cause: error });
-  }
+  const option = platform === undefined ? [] : ["--platform", platform];
+  const { code, lines } = await docker(["pull", ...option, name], engine.environment, log.status);
+  if (code !== 0) throw new Error(`error pulling image ${name}: ${lines.at(-1) ?? ""}`);
+}
+
+/** The Dockerfile of a `RemoteImage` lies in the context, that of an `Image` in the program's folder. */
+function toBuild(imageName: string, build: Properties): Build {
+  if (build["remove"] === false)
+    throw new Error('"build.remove" must be true: false is not supported by this plugin');
+  const context = String(build["context"]);
+  return {
+    imageName,
+    context,
+    dockerfile: path.join(context, given(build["dockerfile"]) ?? "Dockerfile"),
+    args: toTextMap(build["buildArgs"]),
+    platform: given(build["platform"]),
+    target: given(build["target"]),
+    network: undefined,
+    addHosts: [],
+    cacheFrom: [],
+    buildKit: build["useLegacyBuilder"] === true ? false : undefined,
+  };
 }
 
 /** The digest the image has in the registry its name points to; empty for an image made here. */

@@ -218,6 +218,7 @@ function diffResponse(difference: Difference): proto.DiffResponse {
 
 /** Lines go to the engine one after another, so that they arrive in the order they were said in. */
 function makeLog(engine: EngineClient | undefined, urn: string): Log {
+  let last = Promise.resolve();
   const send = (severity: LogSeverity, message: string, ephemeral: boolean): void => {
     const request = new LogRequest()
       .setSeverity(severity)
@@ -225,7 +226,16 @@ function makeLog(engine: EngineClient | undefined, urn: string): Log {
       .setUrn(urn)
       .setEphemeral(ephemeral);
     // A line that cannot be shown is no reason to fail.
-    engine?.log(request, () => undefined);
+    last = last.then(
+      () =>
+        new Promise((resolve) => {
+          if (engine === undefined) resolve();
+          else
+            engine.log(request, () => {
+              resolve();
+            });
+        }),
+    );
   };
   return Object.assign(
     (severity: "info" | "warning", message: string) => {

@@ -6,7 +6,7 @@ import { bridged } from "../../lib/bridged";
 import type { ResourceType } from "../../lib/resource";
 import { identity } from "../../lib/sets";
 import { type Properties, type Value, sameValue } from "../../lib/values";
-import { type Engine, statusOf, unlessGone } from "../engine";
+import { type Engine, reasonOf, statusOf, unlessGone } from "../engine";
 import { containerFields } from "./fields";
 import { blocks, createOptions, endpointOptions, resources, restartPolicy } from "./options";
 import { seenState } from "./state";
@@ -104,7 +104,7 @@ async function prepare(
       .getNetwork("bridge")
       .disconnect({ Container: container.id })
       .catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
+        const message = reasonOf(error);
         if (message.includes("is not connected to")) return;
         throw new Error(`Unable to disconnect the default network: ${message}`, { cause: error });
       });
@@ -120,7 +120,7 @@ async function prepare(
   if (uploads.length > 0) {
     await container
       .putArchive(await uploadArchive(uploads), { path: "/" })
-      .catch(because("Unable to upload volume content: Error response from daemon"));
+      .catch(because("Unable to upload volume content"));
   }
 }
 
@@ -189,8 +189,7 @@ function samePorts(before: Value, after: Value): boolean {
 /** Puts what was tried before the reason why it failed. */
 function because(tried: string): (error: unknown) => never {
   return (error) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`${tried}: ${reason}`, { cause: error });
+    throw new Error(`${tried}: ${reasonOf(error)}`, { cause: error });
   };
 }
 

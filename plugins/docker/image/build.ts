@@ -1,6 +1,5 @@
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import type { Log } from "../../lib/resource";
+import { docker } from "../cli";
 import type { Engine } from "../engine";
 
 /** What to build; paths are relative to the program's folder. */
@@ -34,7 +33,7 @@ export async function buildImage(engine: Engine, build: Build, log: Log): Promis
     ...(buildKit ? { BUILDKIT_PROGRESS: "plain" } : {}),
   };
   log.status("Starting Docker build");
-  const { code, lines } = await run(buildArguments(build), environment, log.status);
+  const { code, lines } = await docker(buildArguments(build), environment, log.status);
   if (code !== 0) {
     const output = lines.slice(-QUOTED_LINES).join("\n");
     throw new Error(
@@ -62,29 +61,6 @@ export function buildArguments(build: Build): string[] {
 }
 
 async function hasBuildx(engine: Engine): Promise<boolean> {
-  const { code } = await run(["buildx", "version"], engine.environment, () => undefined);
+  const { code } = await docker(["buildx", "version"], engine.environment);
   return code === 0;
-}
-
-function run(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  tell: (line: string) => void,
-): Promise<{ code: number | null; lines: string[] }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("docker", args, { env, stdio: ["ignore", "pipe", "pipe"] });
-    const lines: string[] = [];
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on("line", (line) => {
-        lines.push(line);
-        if (line.trim() !== "") tell(line);
-      });
-    }
-    child.on("error", (error) => {
-      reject(new Error(`the docker command is needed to build images: ${error.message}`));
-    });
-    child.on("close", (code) => {
-      resolve({ code, lines });
-    });
-  });
 }

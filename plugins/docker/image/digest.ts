@@ -8,7 +8,7 @@ import {
   realpathSync,
 } from "node:fs";
 import path from "node:path";
-import { type Excludes, parseIgnoreFile } from "./patterns";
+import { type Ignored, parseIgnoreFile } from "./patterns";
 
 /**
  * One hash for all that a build can see: the Dockerfile, and name, mode and content of every file
@@ -19,7 +19,7 @@ export function contextDigest(context: string, dockerfile: string): string {
   const hash = createHash("sha256");
   // The Dockerfile's own name and mode do not matter to a build.
   hashEntry(hash, "Dockerfile", "----------", readFileSync(dockerfile));
-  for (const name of contextFiles(context, excludes(context, dockerfile))) {
+  for (const name of contextFiles(context, ignoredIn(context, dockerfile))) {
     const file = path.join(context, name);
     const stats = lstatSync(file);
     hashEntry(hash, name, modeText(stats), content(file, stats));
@@ -47,15 +47,16 @@ function content(file: string, stats: Stats): string | Buffer {
 }
 
 /** Files below the context in the order of a walk: folder by folder, names by their bytes. */
-function contextFiles(context: string, excluded: Excludes): string[] {
+function contextFiles(context: string, ignored: Ignored): string[] {
   const files: string[] = [];
   const walk = (folder: string): void => {
     const entries = readdirSync(path.join(context, folder), { withFileTypes: true });
     entries.sort((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)));
     for (const entry of entries) {
       const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) walk(name);
-      else if (!excluded(name)) files.push(name);
+      if (!entry.isDirectory()) {
+        if (!ignored.file(name)) files.push(name);
+      } else if (!ignored.folder(name)) walk(name);
     }
   };
   walk("");
@@ -63,9 +64,9 @@ function contextFiles(context: string, excluded: Excludes): string[] {
 }
 
 /** `<Dockerfile>.dockerignore` counts before the context's `.dockerignore`. */
-function excludes(context: string, dockerfile: string): Excludes {
+function ignoredIn(context: string, dockerfile: string): Ignored {
   const file = [`${dockerfile}.dockerignore`, path.join(context, ".dockerignore")].find(existsSync);
-  return file === undefined ? () => false : parseIgnoreFile(readFileSync(file, "utf8"));
+  return parseIgnoreFile(file === undefined ? "" : readFileSync(file, "utf8"));
 }
 
 /** The mode as Go writes it, `-rw-r--r--`; special bits come first and replace the dash. */
