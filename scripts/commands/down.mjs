@@ -6,30 +6,43 @@ import { runInForeground } from "../lib/process.mjs";
 import { pulumi, stackExists } from "../lib/pulumi.mjs";
 import { forgetSelection, selectStack } from "../lib/selection.mjs";
 import { forgetSettings, settingsDirectory } from "../lib/stack-settings.mjs";
+import { exportState, isEmpty } from "../lib/state.mjs";
 import { environment, pulumiCommand } from "../setup/environment.mjs";
 
 await command(async (args) => {
   const { stack, rest: given } = selectStack(args);
   const { given: images, rest } = takeFlag(given, "--images");
   if (rest.includes("--help") || rest.includes("-h")) return pulumi(stack, ["destroy", "--help"]);
-  if (stackExists(stack)) {
+  const engine = engineOf(stack);
+  if (!stackExists(stack)) {
+    console.log(`There is no stack ${stack}.`);
+    const others = [...engine.containers(), ...engine.networks()].map(({ name }) => name);
+    if (others.length > 0) {
+      console.log(`Its name is on ${others.join(", ")}, which this checkout does not know.`);
+      console.log(`\`npm run repair -- --stack ${stack}\` removes them.`);
+    }
+  } else {
     const code = await destroy(stack, rest);
     if (code !== 0) return code;
-  } else {
-    console.log(`There is no stack ${stack}.`);
+    if (!isEmpty(exportState(stack))) {
+      console.log(`The stack ${stack} still has resources and stays.`);
+      return 0;
+    }
+    for (const what of removeUnknown(engine, new Set())) {
+      console.log(`Removed ${what}, which the state did not know.`);
+    }
+    await removeStack(stack);
   }
-  const removed = removeUnknown(stack, new Set());
-  for (const what of removed) console.log(`Removed ${what}, which the state did not know.`);
-  const kept = engineOf(stack).volumes();
-  if (images) report(removeImages(stack));
-  if (stackExists(stack)) await removeStack(stack);
   forgetSettings(stack);
   forgetSelection(stack);
-  if (kept.length === 0) return 0;
-  console.log(
-    `Kept, because of retainVolumes or because the state did not know them: ` +
-      `${kept.map(({ name }) => name).join(", ")}. \`docker volume rm NAME\` deletes one for good.`,
-  );
+  const kept = engine.volumes();
+  if (kept.length > 0) {
+    console.log(
+      "Kept, because of retainVolumes or because the state did not know them: " +
+        `${kept.map(({ name }) => name).join(", ")}. \`docker volume rm NAME\` deletes one for good.`,
+    );
+  }
+  if (images) report(removeImages(engine));
   return 0;
 });
 

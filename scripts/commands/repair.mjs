@@ -1,6 +1,6 @@
 // `npm run repair`: after an update that was killed. Never touches a volume.
 import { command } from "../lib/command.mjs";
-import { removeUnknown } from "../lib/labelled.mjs";
+import { engineOf, removeUnknown } from "../lib/labelled.mjs";
 import { stackExists } from "../lib/pulumi.mjs";
 import { selectStack } from "../lib/selection.mjs";
 import { cancelUpdate, clearPendingOperations, exportState, knownIds } from "../lib/state.mjs";
@@ -20,7 +20,9 @@ await command((args) => {
     if (cleared > 0) done.push(`cleared ${String(cleared)} pending operation(s)`);
     known = knownIds(state);
   }
-  done.push(...removeUnknown(stack, known).map((what) => `removed ${what}, unknown to the state`));
+  done.push(
+    ...removeUnknown(engineOf(stack), known).map((what) => `removed ${what}, unknown to the state`),
+  );
   if (done.length === 0) console.log(`Nothing to repair in the stack ${stack}.`);
   for (const line of done) console.log(`${stack}: ${line}`);
   if (done.length > 0) console.log("Next: npm run up");

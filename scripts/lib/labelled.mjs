@@ -7,6 +7,7 @@ import { baseName, configuredEngine } from "./stack-settings.mjs";
 const graceSeconds = 60;
 
 /** @typedef {{ id: string, name: string }} Thing */
+/** @typedef {ReturnType<typeof engineOf>} Engine */
 
 /**
  * The engine of one stack.
@@ -57,12 +58,11 @@ export function engineOf(stack) {
 
 /**
  * Removes the stack's containers and networks that the state does not know; volumes are data and stay.
- * @param {string} stack
+ * @param {Engine} engine
  * @param {ReadonlySet<string>} known ids in the state
  * @returns {string[]} what was removed
  */
-export function removeUnknown(stack, known) {
-  const engine = engineOf(stack);
+export function removeUnknown(engine, known) {
   /** @type {string[]} */
   const removed = [];
   for (const container of engine.containers().filter(({ id }) => !known.has(id))) {
@@ -78,11 +78,10 @@ export function removeUnknown(stack, known) {
 
 /**
  * Removes the images this project built, except those that a container still uses.
- * @param {string} stack the stack whose engine is meant
+ * @param {Engine} engine
  * @returns {{ removed: string[], kept: string[] }}
  */
-export function removeImages(stack) {
-  const engine = engineOf(stack);
+export function removeImages(engine) {
   /** @type {{ removed: string[], kept: string[] }} */
   const result = { removed: [], kept: [] };
   // The base last: node images are made from it.

@@ -21,6 +21,12 @@ export function exportState(stack) {
   return /** @type {Deployment} */ (parsed);
 }
 
+/** Whether anything but the stack itself is left. @param {Deployment} state */
+export function isEmpty(state) {
+  const resources = state.deployment?.resources ?? [];
+  return resources.every(({ type }) => type === "pulumi:pulumi:Stack");
+}
+
 /** Ids of the containers and networks in a state. @param {Deployment} state @returns {Set<string>} */
 export function knownIds(state) {
   const resources = state.deployment?.resources ?? [];
@@ -46,38 +52,46 @@ export function clearPendingOperations(stack, state) {
   return count;
 }
 
-/** Ends an update that was never finished. @param {string} stack @returns {boolean} whether there was one */
+/**
+ * Ends an update that was never finished. Of the local backend it is known whether there is one, others
+ * are simply asked.
+ * @param {string} stack
+ * @returns {boolean} whether one was ended
+ */
 export function cancelUpdate(stack) {
-  const running = runningUpdate(stack);
+  const holders = backend().kind === "local" ? lockHolders(stack) : undefined;
+  if (holders?.length === 0) return false;
+  const running = holders?.find(isPulumi);
   if (running !== undefined) {
     throw new Error(
       `an update of ${stack} is running (process ${String(running)}): wait for it or end it, then try again`,
     );
   }
-  return capturePulumi(stack, ["cancel", "--yes"]).code === 0;
+  const { code } = capturePulumi(stack, ["cancel", "--yes"]);
+  return code === 0;
 }
 
 /**
- * The process that holds the local backend's lock, if it lives. `pulumi cancel` would take the lock away
- * from under it.
+ * Processes of this machine that took the local backend's lock, dead or alive; `pulumi cancel` takes it
+ * away from a living one too. Locks from elsewhere count as process 0.
  * @param {string} stack
- * @returns {number | undefined}
  */
-function runningUpdate(stack) {
+function lockHolders(stack) {
   const locks = join(localStateDirectory(), ".pulumi", "locks");
   const folder = join(locks, "organization", projectName, baseName(stack));
-  if (backend().kind !== "local" || !existsSync(folder)) return undefined;
-  for (const file of readdirSync(folder)) {
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  return files.map((file) => {
     /** @type {unknown} */
     const parsed = JSON.parse(readFileSync(join(folder, file), "utf8"));
-    const { pid, hostname: host } = /** @type {{ pid: number, hostname: string }} */ (parsed);
-    if (host === hostname() && isPulumi(pid)) return pid;
-  }
-  return undefined;
+    const lock = /** @type {{ pid: number, hostname: string }} */ (parsed);
+    return lock.hostname === hostname() ? lock.pid : 0;
+  });
 }
 
 /** Whether the process lives and is a CLI, as far as can be told here. @param {number} pid */
 function isPulumi(pid) {
+  if (pid <= 0) return false;
   try {
     process.kill(pid, 0);
   } catch {
