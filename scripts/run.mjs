@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runInForeground } from "./lib/process.mjs";
 import { setup } from "./setup/main.mjs";
 import { environment } from "./setup/environment.mjs";
-import { hasCli, pulumiHome, root } from "./setup/paths.mjs";
+import { hasCli, projectName, pulumiHome, root } from "./setup/paths.mjs";
 
 /** Commands that build or change something and so look at everything the set-up provides. */
 const needsEverything = ["up", "preview", "rotate"];
@@ -26,6 +26,7 @@ if (module === undefined) {
 /** @param {string} file the command's module */
 async function main(file) {
   const everything = needsEverything.includes(command ?? "");
+  if (everything) await useConfiguredEngine();
   if ((everything || !hasCli(pulumiHome())) && !(await setup({ quiet: true }))) return 1;
   // The helpers below need the packages that the set-up has just seen to.
   const { selectStack } = await import("./lib/selection.mjs");
@@ -36,4 +37,18 @@ async function main(file) {
         env: { ...environment(), SAV3_STACK: stack },
       })
     : runInForeground(process.execPath, [file, ...args]);
+}
+
+/** Where the stack names an engine, that one is what the set-up has to look at. */
+async function useConfiguredEngine() {
+  // On a fresh clone the packages that read settings are not there yet; the program itself still is right.
+  if (!existsSync(join(root, "node_modules", "yaml"))) return;
+  const [{ selectStack }, { configuredEngine }, { configOption }] = await Promise.all([
+    import("./lib/selection.mjs"),
+    import("./lib/stack-settings.mjs"),
+    import("./lib/arguments.mjs"),
+  ]);
+  const address =
+    configOption(args, `${projectName}:dockerHost`) ?? configuredEngine(selectStack(args).stack);
+  if (address) process.env["DOCKER_HOST"] = address;
 }

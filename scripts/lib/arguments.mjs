@@ -79,3 +79,17 @@ function structured(setting) {
     return undefined;
   }
 }
+
+/**
+ * The value of a key in the `-c key=value` options.
+ * @param {readonly string[]} args
+ * @param {string} key full key
+ * @returns {string | undefined}
+ */
+export function configOption(args, key) {
+  const given = args.map((arg, i) =>
+    arg === "-c" || arg === "--config" ? args[i + 1] : /^(?:-c|--config=)(.+)$/s.exec(arg)?.[1],
+  );
+  const found = given.findLast((setting) => setting?.startsWith(`${key}=`));
+  return found?.slice(key.length + 1);
+}

@@ -1,8 +1,8 @@
 // A long child process of the set-up: quiet when it works, its last words when it does not.
 import { spawn } from "node:child_process";
 
-/** How many lines of a failed command's output are worth showing. */
-const lastLines = 25;
+/** How many lines of a failed command's output are worth showing, from its beginning and from its end. */
+const shownLines = 15;
 
 /**
  * @param {string} command
@@ -43,10 +43,16 @@ export function execute(command, args, { seconds, ...options } = {}) {
       const how = late
         ? `did not finish in ${String(seconds)} s`
         : `ended with ${String(code ?? signal)}`;
-      const tail = all.trim().split("\n").slice(-lastLines).join("\n");
-      reject(new Error(`${[command, ...args].join(" ")} ${how}:\n${tail}`));
+      reject(new Error(`${[command, ...args].join(" ")} ${how}:\n${ends(all)}`));
     });
   });
+}
+
+/** @param {string} text */
+function ends(text) {
+  const lines = text.trim().split("\n");
+  if (lines.length <= 2 * shownLines) return lines.join("\n");
+  return [...lines.slice(0, shownLines), "…", ...lines.slice(-shownLines)].join("\n");
 }
 
 /** The last line of an error, for a sentence. @param {unknown} error */
