@@ -50,24 +50,29 @@ seed() {
   say "seeded"
 }
 
-remove_leftovers
-if [[ -e $DATA ]]; then
-  refuse_unknown_content
-  refuse_other_major
-  refuse_promoted
-fi
-wait_for_files
-check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
-if [[ -e $DATA ]]; then
-  if wait_for_primary "$PRIMARY_GRACE"; then
-    refuse_other_cluster
-    if patiently ensure_slot && left_behind; then discard; fi
-  else
-    say "starting without the primary"
+main() {
+  heed_stops
+  remove_leftovers
+  if [[ -e $DATA ]]; then
+    refuse_unknown_content
+    refuse_other_major
+    refuse_promoted
   fi
-fi
-[[ -e $DATA ]] || seed
-record_identifier
-# Not a child of PostgreSQL, which would take its end for a crashed backend: orphaned at once, it is tini's.
-(sav3-watch &)
-start_postgres
+  wait_for_files
+  check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
+  if [[ -e $DATA ]]; then
+    if wait_for_primary "$PRIMARY_GRACE"; then
+      refuse_other_cluster
+      if patiently ensure_slot && left_behind; then discard; fi
+    else
+      say "starting without the primary"
+    fi
+  fi
+  [[ -e $DATA ]] || seed
+  record_identifier
+  # Not a child of PostgreSQL, which would take its end for a crashed backend: orphaned at once, it is tini's.
+  (sav3-watch &)
+  start_postgres
+}
+
+main

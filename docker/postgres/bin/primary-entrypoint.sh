@@ -29,17 +29,22 @@ refuse_lost_data() {
  $(<"$IDENTIFIER_FILE"), which its replicas may still hold; put the volume back, or destroy the stack to begin anew"
 }
 
-remove_leftovers
-if [[ -e $DATA ]]; then
-  refuse_unknown_content
-  refuse_other_major
-  refuse_standby
-  refuse_other_cluster
-else
-  refuse_lost_data
-  initialise
-fi
-record_identifier
-wait_for_files
-check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
-start_postgres
+main() {
+  heed_stops
+  remove_leftovers
+  if [[ -e $DATA ]]; then
+    refuse_unknown_content
+    refuse_other_major
+    refuse_standby
+    refuse_other_cluster
+  else
+    refuse_lost_data
+    initialise
+  fi
+  record_identifier
+  wait_for_files
+  check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
+  start_postgres
+}
+
+main

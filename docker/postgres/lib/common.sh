@@ -27,8 +27,11 @@ refuse() {
 }
 
 # A stop may arrive at any time. tini is process 1 and ends with this shell, and with it ends every child; nothing
-# unfinished is ever taken for a cluster, so leaving at once is a clean stop.
-trap 'exit 130' INT TERM
+# unfinished is ever taken for a cluster, so leaving at once is a clean stop. To be called when all is parsed: Bash 5.2
+# loses a signal that arrives while it reads a `$(`.
+heed_stops() {
+  trap 'exit 130' INT TERM
+}
 
 # run COMMAND...: waits in a way that a signal interrupts. Bash holds traps back while a foreground child runs.
 run() {
