@@ -12,7 +12,7 @@ afterEach(async () => {
 
 /** Runs `up` with these settings; it must fail quickly with one error that holds every text. */
 async function refused(config: Config, ...texts: (string | RegExp)[]): Promise<void> {
-  const { text, seconds } = await stack.failingUp({ config });
+  const { text, seconds } = await stack.failingUp({ config, preview: true });
   for (const expected of texts) {
     const found = typeof expected === "string" ? text.includes(expected) : expected.test(text);
     assert.ok(found, `${String(expected)} is missing in:\n${text}`);

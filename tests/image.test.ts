@@ -132,23 +132,27 @@ test("a standby refuses a primary that another authority vouches for", async () 
 });
 
 test("apply reloads what can be reloaded and names what needs a restart", async () => {
-  const parameters = { work_mem: "7MB", max_connections: "110" };
+  const parameters = { work_mem: "7MB", track_activity_query_size: "2048" };
   for (const [index, node] of [primary, standby].entries()) {
     const started = await node.sql("select pg_postmaster_start_time()");
     await node.put(await cluster.files(index, { parameters }));
     const { state, role, pendingRestart } = await node.apply();
     assert.equal(state, "applied");
     assert.equal(role, index === 0 ? "primary" : "standby");
-    assert.deepEqual(pendingRestart, ["max_connections"]);
+    assert.deepEqual(pendingRestart, ["track_activity_query_size"]);
     assert.equal(await node.sql("show work_mem"), "7MB");
     assert.equal(await node.sql("select pg_postmaster_start_time()"), started);
   }
   for (const node of [standby, primary]) await docker("restart", node.container);
   for (const [index, node] of [primary, standby].entries()) {
     await node.ready();
-    assert.equal(await node.sql("show max_connections"), "110");
+    assert.equal(await node.sql("show track_activity_query_size"), "2kB");
     await node.put(await cluster.files(index));
-    assert.deepEqual((await node.apply()).pendingRestart, ["max_connections"], "removed again");
+    assert.deepEqual(
+      (await node.apply()).pendingRestart,
+      ["track_activity_query_size"],
+      "removed again",
+    );
     assert.equal(await node.sql("show work_mem"), "4MB");
   }
   await standby.streams();
@@ -203,7 +207,7 @@ test("apply refuses bad files with the place of the fault, and reloads nothing",
       append("postgresql.conf", "shared_buffers = banana"),
       /"shared_buffers": "banana"/,
     ],
-    ["too much memory", append("postgresql.conf", "shared_buffers = 15TB"), /shared memory/],
+    ["too much memory", append("postgresql.conf", "shared_buffers = 15TB"), /shared_buffers|shared memory/],
     [
       "library",
       append("postgresql.conf", "shared_preload_libraries = 'nowhere'"),
@@ -218,10 +222,10 @@ test("apply refuses bad files with the place of the fault, and reloads nothing",
     ["authority", { "ca.crt": "nothing\n" }, /ca\.crt holds no certificate/],
   ];
   for (const [name, files, expected] of cases) {
-    const changed = append("postgresql.conf", "deadlock_timeout = 1234ms");
-    const conf = `${files["postgresql.conf"] ?? ""}${changed["postgresql.conf"] ?? ""}`;
-    await primary.put({ ...good, ...files, "postgresql.conf": conf });
-    const text = await primary.applyRefusal();
+    const conf = files["postgresql.conf"] ?? good["postgresql.conf"] ?? "";
+    const changed = `${conf}deadlock_timeout = 1234ms\n`;
+    await primary.put({ ...good, ...files, "postgresql.conf": changed });
+    const text = await primary.applyRefusal(name);
     assert.match(text, /^sav3: refused: /, name);
     assert.match(text, expected, name);
     assert.equal(await primary.sql("show deadlock_timeout"), "1s", name);

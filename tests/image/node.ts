@@ -99,9 +99,11 @@ export class ImageNode {
   }
 
   /** What `sav3-apply` says against the files; it must refuse them. */
-  async applyRefusal(): Promise<string> {
+  async applyRefusal(name: string): Promise<string> {
     const finished = await exec(this.container, ["sav3-apply"]);
-    if (finished.code !== 1) throw new Error(`exit ${String(finished.code)}: ${finished.text}`);
+    if (finished.code !== 1) {
+      throw new Error(`${name}: exit ${String(finished.code)}, ${finished.text}`);
+    }
     return finished.stderr;
   }
 
@@ -110,7 +112,7 @@ export class ImageNode {
     return superuserSql(this.container, text, database);
   }
 
-  async until(what: string, sql: string, wanted: string, seconds = 30): Promise<void> {
+  async until(what: string, sql: string, wanted: string, seconds = 90): Promise<void> {
     await eventually(
       `${this.options.host} ${what}; its log:\n${await this.tail()}`,
       async () => (await this.sql(sql)) === wanted,
@@ -118,12 +120,12 @@ export class ImageNode {
     );
   }
 
-  async ready(seconds = 30): Promise<void> {
+  async ready(seconds = 90): Promise<void> {
     await this.until("answers", "select 1", "1", seconds);
   }
 
   /** Standby: receives WAL from its primary now. */
-  async streams(seconds = 30): Promise<void> {
+  async streams(seconds = 90): Promise<void> {
     await this.until("streams", "select status from pg_stat_wal_receiver", "streaming", seconds);
   }
 

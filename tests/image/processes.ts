@@ -1,25 +1,29 @@
-import { spawn } from "node:child_process";
+import { run } from "../lib/command";
+import { exec } from "../lib/docker";
 
 /** What was seen in the command lines and environments of a container's processes. */
 export interface Seen {
   /** How often all processes were looked at. */
   readonly looks: number;
-  /** Files below /proc that held one of the words. */
+  /** Files below /proc that held one of the words, with what they held. */
   readonly found: readonly string[];
 }
 
-/** Bash's own means only, and the words by standard input: no process of the watch may carry what it looks for. */
+const STOP = "/tmp/watch-stop";
+
+/** The words come by standard input, and only Bash's own means use them: the watch must not carry them itself. */
 const WATCH = `
 read -r -a words
 looks=0
-until read -rt 0.02; do
+until [[ -e ${STOP} ]]; do
   for file in /proc/[0-9]*/cmdline /proc/[0-9]*/environ; do
-    mapfile -d '' -t parts 2>/dev/null <"$file" || continue
+    { mapfile -d '' -t parts <"$file"; } 2>/dev/null || continue
     for word in "\${words[@]}"; do
       [[ "\${parts[*]}" != *"$word"* ]] || echo "$file: \${parts[*]}"
     done
-  done 2>/dev/null
+  done
   looks=$((looks + 1))
+  sleep 0.1
 done
 echo "$looks"
 `;
@@ -29,18 +33,14 @@ export function watchProcesses(
   container: string,
   words: readonly string[],
 ): { stop(): Promise<Seen> } {
-  const child = spawn("docker", ["exec", "-i", container, "bash", "-c", WATCH]);
-  let text = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
+  const watch = run("docker", ["exec", "-i", container, "bash", "-c", WATCH], {
+    input: `${words.join(" ")}\n`,
+    timeoutSeconds: 120,
   });
-  child.stdin.write(`${words.join(" ")}\n`);
-  const ended = new Promise((resolve) => child.once("close", resolve));
   return {
     stop: async () => {
-      child.stdin.end("\n");
-      await ended;
-      const lines = text.trim().split("\n");
+      await exec(container, ["touch", STOP]);
+      const lines = (await watch).stdout.trim().split("\n");
       return { looks: Number(lines.pop()), found: lines };
     },
   };
