@@ -136,6 +136,8 @@ export class Authority extends pulumi.dynamic.Resource {
       name,
       { ...outputs, ...args, ownPrivateKey: pulumi.secret(args.ownPrivateKey) },
       { ...opts, additionalSecretOutputs: ["privateKey"] },
+      "sav3",
+      "Authority",
     );
   }
 }

@@ -109,6 +109,8 @@ export class Certificate extends pulumi.dynamic.Resource {
       name,
       { certificate: undefined, privateKey: undefined, notAfter: undefined, ...args },
       { ...opts, additionalSecretOutputs: ["privateKey", "authorityPrivateKey"] },
+      "sav3",
+      "Certificate",
     );
   }
 }

@@ -126,6 +126,8 @@ export class Revocations extends pulumi.dynamic.Resource {
       name,
       { ...outputs, ...args },
       { ...opts, additionalSecretOutputs: ["authorityPrivateKey"] },
+      "sav3",
+      "Revocations",
     );
   }
 }

@@ -36,6 +36,9 @@ done
 psql -X -q -A -t -d "$1" -c "$2" < /dev/null
 `;
 
+/** What a server or libpq says when it wants no connection, as opposed to having none. */
+const REFUSAL = /FATAL|SSL error|certificate/;
+
 /** libpq's connection string; every value here is the program's own and needs no quotes. */
 function conninfo({ node, user, database, client, authority }: Login): string {
   const parts = {
@@ -84,14 +87,14 @@ export async function logIn(from: Docker.Container, login: Login): Promise<Login
   if (/Connection refused|could not translate|timeout expired|starting up/.test(text)) {
     throw new Error(`${login.node} could not be asked as ${login.user}: ${text}`);
   }
-  if (!/FATAL|SSL error|certificate/.test(text)) {
+  if (!REFUSAL.test(text)) {
     throw new Error(`psql in the container of ${login.node} failed: ${text || String(ExitCode)}`);
   }
   return { accepted: false, text: reason(text) };
 }
 
-/** The part of psql's message after the address. */
+/** The line of psql's message that says why, without the address before it. */
 function reason(text: string): string {
-  const line = text.split("\n").at(-1) ?? text;
+  const line = text.split("\n").find((candidate) => REFUSAL.test(candidate)) ?? text;
   return line.replace(/^.* failed: /, "");
 }
