@@ -70,10 +70,10 @@ const patterns: readonly [LogCause["code"], RegExp][] = [
   ],
 ];
 
-/** The newest reason in a log, unless streaming started after it. */
+/** The newest reason in a log, unless the standby got further after it. */
 export function causeInLog(lines: readonly string[]): LogCause | undefined {
   for (const line of [...lines].reverse()) {
-    if (/started streaming WAL/.test(line)) {
+    if (/started streaming WAL|starting PostgreSQL|sav3: seed(ing|ed)\b(?! failed)/.test(line)) {
       return undefined;
     }
     const found = patterns.find(([, pattern]) => pattern.test(line));
@@ -84,12 +84,10 @@ export function causeInLog(lines: readonly string[]): LogCause | undefined {
   return undefined;
 }
 
-/** The line by which an entrypoint says why it does not start; empty when it did not refuse. */
+/** The line by which an entrypoint says why it does not start; empty when it did not refuse, or not since then. */
 export function refusalInLog(lines: readonly string[]): string {
-  return (
-    [...lines]
-      .reverse()
-      .find((line) => line.includes("sav3: refused:"))
-      ?.trim() ?? ""
-  );
+  const line = [...lines]
+    .reverse()
+    .find((candidate) => /sav3: refused:|starting PostgreSQL/.test(candidate));
+  return line?.includes("sav3: refused:") ? line.trim() : "";
 }

@@ -11,8 +11,8 @@ export interface GateInputs extends GatePlan {
   timeoutSeconds: number;
   /** Hash of the nodes' files. */
   settings: string;
-  /** The gate's own resource, to say things beside it. */
-  urn: string;
+  /** URN of the gate's own resource, to say things beside it (Pulumi drops an input named `urn`). */
+  shownAt: string;
   version: string;
 }
 
@@ -51,11 +51,13 @@ async function watch(
 
 /** Waits until the cluster is proven healthy; throws what Pulumi stores together with the failure otherwise. */
 async function pass(id: string, inputs: GateInputs): Promise<GateState> {
-  const log = openEngineLog(inputs.urn);
+  const log = openEngineLog(inputs.shownAt);
   try {
     const pace = { timeoutMs: inputs.timeoutSeconds * 1000, answerMs: 3000, pollMs: 50 };
     const verdict = await watch(inputs, randomUUID(), pace, (problems) => {
-      log.progress(`waiting: ${problems.map(describe).join("; ")}`);
+      log.progress(
+        `waiting for ${problems.map(({ node, code }) => `${node} (${code})`).join(", ")}`,
+      );
     });
     if (verdict.problems.length > 0) {
       const text = failureText(verdict.problems, verdict.seen, verdict.took / 1000);
@@ -112,7 +114,7 @@ export const gateProvider = {
     }
     const sick = await sickness(news);
     if (sick) {
-      const log = openEngineLog(news.urn);
+      const log = openEngineLog(news.shownAt);
       await log.warn(`the cluster is not healthy: ${sick}`);
       log.close();
     }

@@ -1,4 +1,5 @@
-import { lsnDistance, primaryOf } from "./evaluate";
+import { primaryOf } from "./evaluate";
+import { lsnDistance } from "./lsn";
 import type { ClusterSeen, GatePlan, Health, Problem } from "./types";
 
 /** A fault in one line, for warnings and progress. */
@@ -34,8 +35,8 @@ export function healthOf(plan: GatePlan, seen: ClusterSeen, provenAt: string): H
   return {
     provenAt,
     primary: primary?.node ?? "",
-    systemIdentifier: primary?.server?.systemIdentifier ?? "",
-    timeline: primary?.server?.timeline ?? 0,
+    systemIdentifier: primary?.server.systemIdentifier ?? "",
+    timeline: primary?.server.timeline ?? 0,
     markerLsn: seen.markerLsn,
     nodes: plan.nodes.map((node) => ({
       node: node.node,

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ownUrn } from "../lib/own-urn";
 import { sourceVersion } from "../lib/source-version";
 import { gateProvider } from "./provider";
 import type { GateNode, Health } from "./types";
@@ -31,6 +32,10 @@ const version = sourceVersion(__dirname, [
   "types.ts",
   "classify.ts",
   "evaluate.ts",
+  "lsn.ts",
+  "problem.ts",
+  "reach.ts",
+  "replication.ts",
   "connection.ts",
   "queries.ts",
   "probe.ts",
@@ -59,7 +64,7 @@ export class HealthGate extends pulumi.dynamic.Resource {
         ...args,
         password: pulumi.secret(args.password),
         privateKey: pulumi.secret(args.privateKey),
-        urn: pulumi.createUrn(name, "pulumi-nodejs:dynamic/sav3:HealthGate", opts?.parent),
+        shownAt: ownUrn("HealthGate", name, opts?.parent),
         version,
         health: undefined,
       },

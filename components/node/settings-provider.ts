@@ -19,7 +19,8 @@ export interface SettingsInputs {
   nodes: NodeFiles[];
   restartGraceSeconds: number;
   timeoutSeconds: number;
-  urn: string;
+  /** URN of the resource itself, to say things beside it (Pulumi drops an input named `urn`). */
+  shownAt: string;
   version: string;
 }
 
@@ -179,7 +180,7 @@ async function settle(
 /** Brings the nodes' files into effect: written, reloaded, and where PostgreSQL asks for it restarted. */
 export const settingsProvider = {
   async create(inputs: SettingsInputs) {
-    const log = openEngineLog(inputs.urn);
+    const log = openEngineLog(inputs.shownAt);
     try {
       return { id: "settings", outs: await settle(inputs, {}, log) };
     } finally {
@@ -187,7 +188,7 @@ export const settingsProvider = {
     }
   },
   async update(_id: string, olds: SettingsState, news: SettingsInputs) {
-    const log = openEngineLog(news.urn);
+    const log = openEngineLog(news.shownAt);
     try {
       return { outs: await settle(news, olds, log) };
     } finally {

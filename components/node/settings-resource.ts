@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ownUrn } from "../lib/own-urn";
 import { sourceVersion } from "../lib/source-version";
 import { settingsProvider } from "./settings-provider";
 
@@ -52,7 +53,7 @@ export class ClusterSettings extends pulumi.dynamic.Resource {
       {
         ...args,
         nodes: pulumi.secret(args.nodes),
-        urn: pulumi.createUrn(name, "pulumi-nodejs:dynamic/sav3:ClusterSettings", opts?.parent),
+        shownAt: ownUrn("ClusterSettings", name, opts?.parent),
         version,
         contentHash: undefined,
         restarted: undefined,
