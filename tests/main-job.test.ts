@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import { Client } from "pg";
 import { changes } from "./lib/changes";
+import { run } from "./lib/command";
 import { clientConfig, connected, query, type Address } from "./lib/database";
 import { belongings, superuserSql } from "./lib/docker";
 import { long, progress } from "./lib/progress";
@@ -186,12 +189,25 @@ test("status prints a table, and as JSON says healthy", async () => {
 });
 
 test("psql runs SQL through the engine; logs and env give what they promise", async () => {
-  const psql = await stack.command("psql", ["--", "-At", "-c", "select 6 * 7"]);
+  const psql = await stack.command("psql", ["-At", "-c", "select 6 * 7"]);
   assert.equal(psql.code, 0, psql.text);
   assert.match(psql.stdout, /^42$/m);
-  const logs = await stack.command("logs", ["pg-1"]);
+  const logs = await stack.command("logs", ["--node", "pg-1"]);
   assert.equal(logs.code, 0, logs.text);
   assert.match(logs.text, /database system is ready to accept read-only connections/);
+  const file = join(stack.stateFolder, "env");
+  const env = await stack.command("env", ["--file", file]);
+  assert.equal(env.code, 0, env.text);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  // What a shell makes of the file is what libpq gets: the server's certificate is checked with it.
+  const shell = `set -a; . "${file}"; exec docker run --rm --network host --user "$(id -u)"`;
+  const mount = `-v "$PGSSLROOTCERT:$PGSSLROOTCERT:ro" -e DATABASE_URL --entrypoint psql`;
+  const { image } = await stack.facts(0);
+  const reached = await run("sh", [
+    "-ec",
+    `${shell} ${mount} ${image} -At -c "select 6 * 7" "$DATABASE_URL"`,
+  ]);
+  assert.equal(reached.stdout.trim(), "42", reached.text);
 });
 
 test("no slot is left without its replica, and the gate leaves one row behind at most", async () => {
