@@ -5,14 +5,15 @@ import { takeOption } from "./arguments.mjs";
 import { settingsDirectory } from "./stack-settings.mjs";
 
 /**
- * `--stack NAME`, else PULUMI_STACK, else the one last selected with `npm run pulumi -- stack select`,
+ * `--stack NAME`, else what run.mjs read from it (SAV3_STACK), else PULUMI_STACK, else the one last selected with `npm run pulumi -- stack select`,
  * else `dev`.
  * @param {readonly string[]} args
  * @returns {{ stack: string, rest: string[] }} the arguments without the option
  */
 export function selectStack(args) {
   const { value, rest } = takeOption(args, ["--stack", "-s"]);
-  return { stack: value || process.env["PULUMI_STACK"] || selected() || "dev", rest };
+  const named = value || process.env["SAV3_STACK"] || process.env["PULUMI_STACK"];
+  return { stack: named || selected() || "dev", rest };
 }
 
 /** @param {string | undefined} stack */

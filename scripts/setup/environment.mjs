@@ -101,18 +101,17 @@ export function localStateDirectory() {
 export function backend() {
   if (!process.env["SAV3_STATE"]) {
     const named = process.env["PULUMI_BACKEND_URL"];
-    if (named) return own(named, "PULUMI_BACKEND_URL", { url: named });
-    if (!hasLocalStacks()) {
+    if (named && named !== localUrl()) return own(named, "PULUMI_BACKEND_URL", { url: named });
+    if (!named && !hasLocalStacks()) {
       if (process.env["PULUMI_ACCESS_TOKEN"]) return own("", "PULUMI_ACCESS_TOKEN", {});
       const current = loggedInTo();
       if (current !== undefined) return own(current, "your own Pulumi login", {});
     }
   }
-  const folder = localStateDirectory();
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(localStateDirectory(), { recursive: true, mode: 0o700 });
   return {
     kind: "local",
-    url: pathToFileURL(folder).href,
+    url: localUrl(),
     passphraseFile: passphraseFile(),
     reason: "a local file backend of this checkout",
   };
@@ -132,6 +131,10 @@ function own(address, reason, rest) {
     ...rest,
     ...(address.startsWith("file:") ? { passphraseFile: passphraseFile() } : {}),
   };
+}
+
+function localUrl() {
+  return pathToFileURL(localStateDirectory()).href;
 }
 
 /** Whether this checkout's own backend already holds a stack of the project. */
