@@ -2,20 +2,33 @@
 // Node's own modules only, besides the TypeScript package, which is loaded only when something changed.
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
-import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const sources = path.dirname(fileURLToPath(import.meta.url));
 const checkout = path.dirname(sources);
-const require = createRequire(import.meta.url);
+
+/** @type {(name: "typescript") => import("typescript")} */
+const loadTypeScript = createRequire(import.meta.url);
+/** @type {(name: string) => { version: string }} */
+const loadPackage = createRequire(import.meta.url);
 
 /** The plugins by name. */
 const PLUGINS = /** @type {const} */ (["docker", "random"]);
 
 /**
- * Transpiles the plugins and places their launchers. Quick when nothing changed.
+ * Transpiles the plugins and places their launchers. Quick when nothing changed, and safe beside other
+ * runs: every version of the sources has its own folder, which appears as a whole.
  *
  * @param {{ out?: string, plugins?: string }} [options] `out`: where the JavaScript goes, by default
  *   `.sav3/plugins` of the checkout. `plugins`: the folder in which the Pulumi CLI looks for plugins
@@ -24,18 +37,16 @@ const PLUGINS = /** @type {const} */ (["docker", "random"]);
  */
 export function buildPlugins(options = {}) {
   const out = path.resolve(options.out ?? path.join(checkout, ".sav3", "plugins"));
-  const built = transpile(out);
+  const { built, folder } = transpile(out);
   const { plugins } = options;
   if (plugins === undefined) return { built, launchers: [] };
-  return {
-    built,
-    launchers: PLUGINS.map((name) => placeLauncher(name, out, path.resolve(plugins))),
-  };
+  const launchers = PLUGINS.map((name) => placeLauncher(name, folder, path.resolve(plugins)));
+  return { built, launchers };
 }
 
 /**
  * @param {string} out
- * @returns {boolean}
+ * @returns {{ built: boolean, folder: string }}
  */
 function transpile(out) {
   const files = readdirSync(sources, { recursive: true, encoding: "utf8" })
@@ -44,13 +55,11 @@ function transpile(out) {
   const contents = files.map((file) => readFileSync(path.join(sources, file), "utf8"));
   const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
   files.forEach((file, i) => hash.update(`${file}\0${contents[i] ?? ""}\0`));
-  const stamp = path.join(out, "built-from");
-  const wanted = hash.digest("hex");
-  if (read(stamp) === wanted) return false;
+  const folder = path.join(out, hash.digest("hex").slice(0, 16));
+  if (existsSync(folder)) return { built: false, folder };
 
-  /** @type {import("typescript")} */
-  const ts = require("typescript");
-  rmSync(out, { recursive: true, force: true });
+  const ts = loadTypeScript("typescript");
+  const unfinished = `${folder}.${String(process.pid)}`;
   files.forEach((file, i) => {
     const { outputText } = ts.transpileModule(contents[i] ?? "", {
       fileName: file,
@@ -60,48 +69,47 @@ function transpile(out) {
         esModuleInterop: true,
       },
     });
-    write(path.join(out, file.replace(/\.ts$/, ".js")), outputText);
+    const target = path.join(unfinished, file.replace(/\.ts$/, ".js"));
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, outputText);
   });
-  // Written last: an interrupted build starts over.
-  write(stamp, wanted);
-  return true;
+  try {
+    renameSync(unfinished, folder);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    // Somebody else was quicker with the same.
+    if (!existsSync(folder)) throw error;
+  }
+  return { built: true, folder };
 }
 
 /**
  * @param {string} name
- * @param {string} out
+ * @param {string} folder
  * @param {string} plugins
  * @returns {string}
  */
-function placeLauncher(name, out, plugins) {
-  /** @type {{ version: string }} */
-  const { version } = require(`@pulumi/${name}/package.json`);
-  const folder = path.join(plugins, `resource-${name}-v${version}`);
-  const main = path.join(out, name, "main.js");
-  if (process.platform === "win32") {
-    const launcher = path.join(folder, `pulumi-resource-${name}.cmd`);
-    return place(
-      launcher,
-      `@set NODE_PATH=${path.join(checkout, "node_modules")}\r\n@"${process.execPath}" "${main}" %*\r\n`,
-    );
-  }
-  const launcher = path.join(folder, `pulumi-resource-${name}`);
-  const modules = quote(path.join(checkout, "node_modules"));
-  return place(
-    launcher,
-    `#!/bin/sh\nNODE_PATH=${modules} exec ${quote(process.execPath)} ${quote(main)} "$@"\n`,
-  );
-}
-
-/**
- * @param {string} file
- * @param {string} content
- * @returns {string}
- */
-function place(file, content) {
-  if (read(file) !== content) write(file, content);
-  chmodSync(file, 0o755);
-  return file;
+function placeLauncher(name, folder, plugins) {
+  const { version } = loadPackage(`@pulumi/${name}/package.json`);
+  const place = path.join(plugins, `resource-${name}-v${version}`);
+  const main = path.join(folder, name, "main.js");
+  const modules = path.join(checkout, "node_modules");
+  const [launcher, content] =
+    process.platform === "win32"
+      ? [
+          path.join(place, `pulumi-resource-${name}.cmd`),
+          `@set NODE_PATH=${modules}\r\n@"${process.execPath}" "${main}" %*\r\n`,
+        ]
+      : [
+          path.join(place, `pulumi-resource-${name}`),
+          `#!/bin/sh\nNODE_PATH=${quote(modules)} exec ${quote(process.execPath)} ${quote(main)} "$@"\n`,
+        ];
+  if (existsSync(launcher) && readFileSync(launcher, "utf8") === content) return launcher;
+  mkdirSync(place, { recursive: true });
+  const unfinished = `${launcher}.${String(process.pid)}`;
+  writeFileSync(unfinished, content, { mode: 0o755 });
+  renameSync(unfinished, launcher);
+  return launcher;
 }
 
 /**
@@ -110,27 +118,6 @@ function place(file, content) {
  */
 function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/**
- * @param {string} file
- * @returns {string | undefined}
- */
-function read(file) {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * @param {string} file
- * @param {string} content
- */
-function write(file, content) {
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, content);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -1,11 +1,9 @@
-import { type Properties, type Value, isProperties } from "../lib/values";
+import { type Properties, type Value, asText, blocks, isProperties } from "../lib/values";
 
 /** The labels as Docker takes them. */
 export function toDockerLabels(labels: Value | undefined): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const item of Array.isArray(labels) ? labels : []) {
-    if (isProperties(item)) result[String(item["label"])] = String(item["value"]);
-  }
+  for (const { label, value } of blocks(labels)) result[asText(label)] = asText(value);
   return result;
 }
 
@@ -19,5 +17,5 @@ export function fromDockerLabels(labels: Record<string, string> | null | undefin
 /** A map of texts, such as options, as Docker takes it. */
 export function toTextMap(value: Value | undefined): Record<string, string> {
   if (!isProperties(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, String(item)]));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, asText(item)]));
 }

@@ -2,7 +2,7 @@ import { bridged } from "../lib/bridged";
 import type { ResourceType } from "../lib/resource";
 import { type Fields, bool, labels, map, set, text } from "../lib/schema";
 import { orderedSet } from "../lib/sets";
-import { type Properties, isProperties } from "../lib/values";
+import { type Properties, asText, blocks } from "../lib/values";
 import { type Engine, patiently, unlessGone } from "./engine";
 import { fromDockerLabels, toDockerLabels, toTextMap } from "./labels";
 
@@ -44,7 +44,7 @@ export function networkType(engine: () => Engine): ResourceType {
       async create(wanted) {
         const driver = wanted["driver"];
         const network = await engine().client.createNetwork({
-          Name: String(wanted["name"]),
+          Name: asText(wanted["name"]),
           // Two networks of one name are allowed to engines, and never wanted.
           CheckDuplicate: true,
           ...(typeof driver === "string" ? { Driver: driver } : {}),
@@ -55,7 +55,7 @@ export function networkType(engine: () => Engine): ResourceType {
           Labels: toDockerLabels(wanted["labels"]),
           Options: toTextMap(wanted["options"]),
           IPAM: {
-            Driver: String(wanted["ipamDriver"]),
+            Driver: asText(wanted["ipamDriver"]),
             Options: toTextMap(wanted["ipamOptions"]),
             ...ipamConfig(wanted),
           },
@@ -72,11 +72,11 @@ export function networkType(engine: () => Engine): ResourceType {
           internal: seen.Internal,
           attachable: seen.Attachable,
           ingress: seen.Ingress,
-          ipv6: seen.EnableIPv6 ?? false,
+          ipv6: seen.EnableIPv6,
           ipamDriver: seen.IPAM?.Driver ?? "default",
           ipamOptions: seen.IPAM?.Options ?? {},
           ipamConfigs: orderedSet((seen.IPAM?.Config ?? []).map(fromIpamConfig), ipamFields),
-          options: seen.Options ?? {},
+          options: toOptions(seen.Options),
           scope: seen.Scope,
         };
       },
@@ -91,19 +91,22 @@ export function networkType(engine: () => Engine): ResourceType {
   );
 }
 
+/** The client's types have options always; engines leave them out for some networks. */
+function toOptions(options: Record<string, string> | null | undefined): Properties {
+  return options ?? {};
+}
+
 function ipamConfig(wanted: Properties): { Config?: Record<string, string>[] } {
   const configs = wanted["ipamConfigs"];
   if (!Array.isArray(configs)) return {};
   return {
-    Config: configs
-      .filter((item) => isProperties(item))
-      .map(({ subnet, ipRange, gateway }) =>
-        toTextMap({
-          ...(subnet === "" ? {} : { Subnet: subnet ?? "" }),
-          ...(ipRange === "" ? {} : { IPRange: ipRange ?? "" }),
-          ...(gateway === "" ? {} : { Gateway: gateway ?? "" }),
-        }),
-      ),
+    Config: blocks(configs).map(({ subnet, ipRange, gateway }) =>
+      toTextMap({
+        ...(subnet === "" ? {} : { Subnet: subnet ?? "" }),
+        ...(ipRange === "" ? {} : { IPRange: ipRange ?? "" }),
+        ...(gateway === "" ? {} : { Gateway: gateway ?? "" }),
+      }),
+    ),
   };
 }
 

@@ -12,9 +12,8 @@ import {
   set,
   text,
 } from "../lib/schema";
-import { type Properties, isProperties } from "../lib/values";
+import { type Properties, asText, given, isProperties } from "../lib/values";
 import { docker } from "./cli";
-import { given } from "./container/options";
 import { type Engine, unlessGone } from "./engine";
 import { type Build, buildImage } from "./image/build";
 import { toTextMap } from "./labels";
@@ -98,7 +97,7 @@ export function remoteImageType(engine: () => Engine): ResourceType {
     {},
     {
       async create(wanted, log) {
-        const name = String(wanted["name"]);
+        const name = asText(wanted["name"]);
         const { build } = wanted;
         if (isProperties(build)) await buildImage(engine(), toBuild(name, build), log);
         else if ((await look(name)) === undefined) {
@@ -106,10 +105,10 @@ export function remoteImageType(engine: () => Engine): ResourceType {
         }
         return name;
       },
-      look: (_id, state) => look(String(state["name"])),
+      look: (_id, state) => look(asText(state["name"])),
       async remove(_id, state) {
         if (state["keepLocally"] === true) return;
-        const image = engine().client.getImage(String(state["name"]));
+        const image = engine().client.getImage(asText(state["name"]));
         await unlessGone(image.remove({ force: state["forceRemove"] === true }));
       },
     },
@@ -132,7 +131,7 @@ async function pull(
 function toBuild(imageName: string, build: Properties): Build {
   if (build["remove"] === false)
     throw new Error('"build.remove" must be true: false is not supported by this plugin');
-  const context = String(build["context"]);
+  const context = asText(build["context"]);
   return {
     imageName,
     context,

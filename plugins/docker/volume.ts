@@ -1,6 +1,7 @@
 import { bridged } from "../lib/bridged";
 import type { ResourceType } from "../lib/resource";
 import { type Fields, labels, map, object, text } from "../lib/schema";
+import { asText } from "../lib/values";
 import { type Engine, patiently, statusOf, unlessGone } from "./engine";
 import { fromDockerLabels, toDockerLabels, toTextMap } from "./labels";
 
@@ -23,7 +24,7 @@ export function volumeType(engine: () => Engine): ResourceType {
       async create(wanted) {
         const driver = wanted["driver"];
         const volume = await engine().client.createVolume({
-          Name: String(wanted["name"]),
+          Name: asText(wanted["name"]),
           Labels: toDockerLabels(wanted["labels"]),
           DriverOpts: toTextMap(wanted["driverOpts"]),
           ...(typeof driver === "string" ? { Driver: driver } : {}),

@@ -7,7 +7,7 @@ export interface Log {
   /** A line that stays in the output. */
   (severity: "info" | "warning", message: string): void;
   /** A line beside the resource, replaced by the next one. */
-  status(message: string): void;
+  readonly status: (message: string) => void;
 }
 
 /** Which resource a call is about. */

@@ -70,7 +70,9 @@ function method<Request, Response>(
   return (call, answer) => {
     Promise.resolve()
       .then(() => work(call.request))
-      .then((response) => answer(null, response))
+      .then((response) => {
+        answer(null, response);
+      })
       .catch((error: unknown) => {
         const details = error instanceof Error ? error.message : String(error);
         answer({ code: status.UNKNOWN, details });

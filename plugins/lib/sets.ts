@@ -1,5 +1,5 @@
 import { type Fields, isEmpty } from "./schema";
-import { type Value, UNKNOWN, isProperties } from "./values";
+import { type Value, UNKNOWN, asText, isProperties } from "./values";
 
 /**
  * The elements of a set in the order in which the state keeps them, without duplicates: plain
@@ -8,7 +8,7 @@ import { type Value, UNKNOWN, isProperties } from "./values";
 export function orderedSet(elements: readonly Value[], fields?: Fields): Value[] {
   const keyed = elements.map((element) => ({
     element,
-    key: Buffer.from(fields === undefined ? String(element) : sortKey(element, fields)),
+    key: Buffer.from(fields === undefined ? asText(element) : sortKey(element, fields)),
   }));
   keyed.sort((left, right) => Buffer.compare(left.key, right.key));
   return keyed

@@ -28,6 +28,23 @@ const UNKNOWN_MARKERS = new Set([
 const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
+/** A scalar as text, anything else as the empty text. */
+export function asText(value: Value | undefined): string {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : "";
+}
+
+/** The text, undefined when there is none. */
+export function given(value: Value | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The nested blocks of a list or set. */
+export function blocks(value: Value | undefined): Properties[] {
+  return Array.isArray(value) ? value.filter((item) => isProperties(item)) : [];
+}
+
 /** True for an object with named values, false for a list, a scalar and null. */
 export function isProperties(value: Value | undefined): value is Properties {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -42,7 +42,7 @@ export const passwordType: ResourceType = {
       return { id, inputs, properties: markSecrets(properties) };
     }
     // An import: the id is the password.
-    const imported: Properties = { length: [...id].length };
+    const imported: Properties = { length: Array.from(id).length };
     return { id: "none", inputs: imported, properties: await withPassword(settings(imported), id) };
   },
   update: ({ inputs, olds }) => Promise.resolve(markSecrets({ ...olds, ...settings(inputs) })),

@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { PassThrough } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { bridged } from "../../lib/bridged";
 import type { ResourceType } from "../../lib/resource";
 import { identity } from "../../lib/sets";
-import { type Properties, type Value, sameValue } from "../../lib/values";
+import { type Properties, type Value, asText, blocks, sameValue } from "../../lib/values";
 import { type Engine, reasonOf, statusOf, unlessGone } from "../engine";
 import { containerFields } from "./fields";
-import { blocks, createOptions, endpointOptions, resources, restartPolicy } from "./options";
+import { createOptions, endpointOptions, resources, restartPolicy } from "./options";
 import { seenState } from "./state";
 import { uploadArchive } from "./uploads";
 
@@ -35,7 +33,7 @@ export function containerType(engine: () => Engine): ResourceType {
   return bridged(containerFields, options, {
     async create(wanted) {
       const { client } = engine();
-      const image = String(wanted["image"]);
+      const image = asText(wanted["image"]);
       if ((await unlessGone(client.getImage(image).inspect())) === undefined) {
         throw new Error(`Unable to create container with image ${image}: no such image`);
       }
@@ -110,7 +108,7 @@ async function prepare(
       });
   }
   for (const network of networks) {
-    const name = String(network["name"]);
+    const name = asText(network["name"]);
     await client
       .getNetwork(name)
       .connect({ Container: container.id, EndpointConfig: endpointOptions(network) })
@@ -169,13 +167,18 @@ async function logsOf(container: Docker.Container, tail?: number): Promise<strin
     follow: false,
     ...(tail === undefined ? {} : { tail }),
   });
-  if (config.Tty) return raw.toString();
-  const text = new PassThrough();
-  const source = new PassThrough();
-  container.modem.demuxStream(source, text, text);
-  source.on("end", () => text.end());
-  source.end(raw);
-  return (await buffer(text)).toString();
+  return config.Tty ? raw.toString() : demultiplex(raw);
+}
+
+/** Without a terminal every piece of output comes with 8 bytes before it: stream, and length at the end. */
+function demultiplex(raw: Buffer): string {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + 8 <= raw.length;) {
+    const end = at + 8 + raw.readUInt32BE(at + 4);
+    pieces.push(raw.subarray(at + 8, end));
+    at = end;
+  }
+  return Buffer.concat(pieces).toString();
 }
 
 /** Ports are the same in any order. */

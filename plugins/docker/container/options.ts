@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions, HealthConfig, HostConfig, MountSettings } from "dockerode";
-import { type Properties, type Value, isProperties } from "../../lib/values";
+import { type Properties, type Value, asText, blocks, given, isProperties } from "../../lib/values";
 import { toDockerLabels, toTextMap } from "../labels";
 
 const MEGABYTE = 1024 * 1024;
@@ -9,8 +9,8 @@ export function createOptions(wanted: Properties): ContainerCreateOptions {
   const volumes = volumeOptions(blocks(wanted["volumes"]));
   const ports = portOptions(blocks(wanted["ports"]));
   return {
-    name: String(wanted["name"]),
-    Image: String(wanted["image"]),
+    name: asText(wanted["name"]),
+    Image: asText(wanted["image"]),
     Hostname: given(wanted["hostname"]) ?? "",
     Domainname: given(wanted["domainname"]) ?? "",
     Tty: wanted["tty"] === true,
@@ -58,13 +58,13 @@ function hostConfig(
     ...when("VolumesFrom", filled(volumes.from)),
     ...when(
       "ExtraHosts",
-      filled(blocks(wanted["hosts"]).map(({ host, ip }) => `${text(host)}:${text(ip)}`)),
+      filled(blocks(wanted["hosts"]).map(({ host, ip }) => `${asText(host)}:${asText(ip)}`)),
     ),
     ...when(
       "Ulimits",
       filled(
         blocks(wanted["ulimits"]).map(({ name, soft, hard }) => ({
-          Name: text(name),
+          Name: asText(name),
           Soft: Number(soft),
           Hard: Number(hard),
         })),
@@ -182,7 +182,7 @@ function portOptions(ports: readonly Properties[]): {
   const exposed: Record<string, object> = {};
   const bindings: Record<string, { HostPort: string; HostIp: string }[]> = {};
   for (const { internal, external, ip, protocol } of ports) {
-    const port = `${text(internal)}/${given(protocol) ?? "tcp"}`;
+    const port = `${asText(internal)}/${given(protocol) ?? "tcp"}`;
     exposed[port] = {};
     (bindings[port] ??= []).push({
       // 0 asks the engine for a free one.
@@ -197,10 +197,10 @@ function mountOptions(mount: Properties): MountSettings {
   const bind = isProperties(mount["bindOptions"]) ? mount["bindOptions"] : undefined;
   const volume = isProperties(mount["volumeOptions"]) ? mount["volumeOptions"] : undefined;
   const tmpfs = isProperties(mount["tmpfsOptions"]) ? mount["tmpfsOptions"] : undefined;
-  const type = text(mount["type"]);
+  const type = asText(mount["type"]);
   const common = {
-    Target: text(mount["target"]),
-    Source: text(mount["source"]),
+    Target: asText(mount["target"]),
+    Source: asText(mount["source"]),
     ReadOnly: mount["readOnly"] === true,
   };
   if (type === "bind") {
@@ -262,7 +262,7 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** A duration such as "1m30s" in nanoseconds. */
 export function nanoseconds(duration: Value | undefined): number {
-  const parts = text(duration).matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g);
+  const parts = asText(duration).matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g);
   return [...parts].reduce(
     (sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ""] ?? 0),
     0,
@@ -279,22 +279,8 @@ function cgroupnsMode(value: Value | undefined): "private" | "host" | undefined 
   return value === "private" || value === "host" ? value : undefined;
 }
 
-/** The nested blocks of a list or set. */
-export function blocks(value: Value | undefined): Properties[] {
-  return Array.isArray(value) ? value.filter((item) => isProperties(item)) : [];
-}
-
-/** The text, undefined when there is none. */
-export function given(value: Value | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function text(value: Value | undefined): string {
-  return typeof value === "string" || typeof value === "number" ? String(value) : "";
-}
-
 function texts(value: Value | undefined): string[] | undefined {
-  return Array.isArray(value) ? filled(value.map(text)) : undefined;
+  return Array.isArray(value) ? filled(value.map(asText)) : undefined;
 }
 
 function filled<T>(items: T[]): T[] | undefined {

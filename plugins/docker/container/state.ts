@@ -1,15 +1,35 @@
-import type { ContainerInspectInfo, HealthConfig, Ulimit } from "dockerode";
+import type { ContainerInspectInfo, HealthConfig, HostConfig, Ulimit } from "dockerode";
 import { orderedSet } from "../../lib/sets";
-import { type Properties, type Value, isProperties } from "../../lib/values";
+import { type Properties, type Value, asText, blocks, isProperties } from "../../lib/values";
 import { containerFields } from "./fields";
-import { blocks } from "./options";
 
 const MEGABYTE = 1024 * 1024;
 
-/** What the engine answers, with the parts that the client's types leave out. */
-interface Inspected extends ContainerInspectInfo {
-  NetworkSettings: ContainerInspectInfo["NetworkSettings"] & { Bridge?: string };
-  Config: ContainerInspectInfo["Config"] & { StopSignal?: string; StopTimeout?: number };
+/** What the engine answers, where the client's types leave something out or open. */
+interface Inspected extends Omit<
+  ContainerInspectInfo,
+  "Config" | "HostConfig" | "NetworkSettings"
+> {
+  Config: Omit<ContainerInspectInfo["Config"], "Cmd"> & {
+    Cmd: string[] | null;
+    StopSignal?: string;
+    StopTimeout?: number;
+  };
+  HostConfig: Omit<
+    HostConfig,
+    "CapAdd" | "CapDrop" | "ExtraHosts" | "LogConfig" | "SecurityOpt"
+  > & {
+    CapAdd?: string[] | null | undefined;
+    CapDrop?: string[] | null | undefined;
+    ExtraHosts?: string[] | null | undefined;
+    LogConfig?: { Type: string; Config: Record<string, string> | null } | undefined;
+    SecurityOpt?: string[] | null | undefined;
+  };
+  NetworkSettings: Omit<ContainerInspectInfo["NetworkSettings"], "Ports"> & {
+    Bridge?: string;
+    // A port that is only exposed has no bindings.
+    Ports: Record<string, { HostIp: string; HostPort: string }[] | null>;
+  };
 }
 
 /**
@@ -35,7 +55,7 @@ export function seenState(info: Inspected, state: Properties): Properties {
     hostname: config.Hostname,
     hosts: orderedSet((host.ExtraHosts ?? []).map(extraHost), containerFields["hosts"]?.fields),
     // An image given by its id is compared by id, one given by name by name.
-    image: String(state["image"]).startsWith("sha256:") ? info.Image : config.Image,
+    image: asText(state["image"]).startsWith("sha256:") ? info.Image : config.Image,
     init: host.Init ?? false,
     ipcMode: host.IpcMode ?? "",
     logDriver: host.LogConfig?.Type ?? "",
@@ -85,7 +105,7 @@ export function seenState(info: Inspected, state: Properties): Properties {
   };
 }
 
-function seenPorts(info: ContainerInspectInfo): Properties[] {
+function seenPorts(info: Inspected): Properties[] {
   return Object.entries(info.NetworkSettings.Ports)
     .map(([key, bindings]) => {
       const [internal = "", protocol = ""] = key.split("/");
@@ -104,7 +124,7 @@ function seenPorts(info: ContainerInspectInfo): Properties[] {
     );
 }
 
-function networkDatas(info: ContainerInspectInfo): Properties[] {
+function networkDatas(info: Inspected): Properties[] {
   return Object.entries(info.NetworkSettings.Networks)
     .sort(([left], [right]) => (left < right ? -1 : 1))
     .map(([networkName, network]) => ({
@@ -173,7 +193,10 @@ export function duration(nanoseconds: number | undefined): string {
   return minutes > 0 ? `${String(minutes)}m${seconds}` : seconds;
 }
 
-function capabilities(adds: string[] | undefined, drops: string[] | undefined): Properties {
+function capabilities(
+  adds: string[] | null | undefined,
+  drops: string[] | null | undefined,
+): Properties {
   const [added, dropped] = [adds ?? [], drops ?? []];
   if (added.length === 0 && dropped.length === 0) return {};
   return { capabilities: { adds: orderedSet(added), drops: orderedSet(dropped) } };

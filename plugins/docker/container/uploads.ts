@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
-import type { Properties } from "../../lib/values";
-import { given } from "./options";
+import { type Properties, asText, given } from "../../lib/values";
 
 /** The files to put into a new container as one archive for its root folder. */
 export async function uploadArchive(uploads: readonly Properties[]): Promise<Buffer> {
@@ -10,7 +9,7 @@ export async function uploadArchive(uploads: readonly Properties[]): Promise<Buf
   for (const upload of uploads) {
     const mode = given(upload["permissions"]) ?? (upload["executable"] === true ? "0744" : "0644");
     archive.entry(
-      { name: String(upload["file"]), mode: parseInt(mode, 8), mtime: new Date() },
+      { name: asText(upload["file"]), mode: parseInt(mode, 8), mtime: new Date() },
       await content(upload),
     );
   }
@@ -33,7 +32,7 @@ async function content(upload: Properties): Promise<Buffer> {
       "error with upload content: only one of 'content', 'content_base64', or 'source' can be set",
     );
   }
-  const value = String(upload[source]);
+  const value = asText(upload[source]);
   if (source === "content") return Buffer.from(value);
   return source === "source" ? readFile(value) : Buffer.from(value, "base64");
 }

@@ -81,7 +81,7 @@ function modeText(stats: Stats): string {
     (stats.mode & 0o2000) === 0 ? "" : "g",
     (stats.mode & 0o1000) === 0 ? "" : "t",
   ].join("");
-  const letters = [..."rwxrwxrwx"].map((letter, i) =>
+  const letters = Array.from("rwxrwxrwx", (letter, i) =>
     (stats.mode & (1 << (8 - i))) === 0 ? "-" : letter,
   );
   return (special === "" ? "-" : special) + letters.join("");

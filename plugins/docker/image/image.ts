@@ -6,6 +6,7 @@ import {
   type Properties,
   type Value,
   UNKNOWN,
+  asText,
   hasUnknown,
   isProperties,
   sameValue,
@@ -56,7 +57,7 @@ export function imageType(engine: () => Engine): ResourceType {
       diffImage(isProperties(olds["__inputs"]) ? olds["__inputs"] : {}, news),
     async create({ inputs, preview, log }) {
       if (preview && !buildsInPreview(inputs)) return { id: "", properties: inputs };
-      return { id: String(inputs["imageName"]), properties: await build(inputs, log) };
+      return { id: asText(inputs["imageName"]), properties: await build(inputs, log) };
     },
     // An image that was removed is not missed here: the container that needs it says so.
     read: ({ id, inputs, properties }) => Promise.resolve({ id, inputs, properties }),
@@ -150,7 +151,7 @@ function toBuild(inputs: Properties): Build {
   const build = isProperties(inputs["build"]) ? inputs["build"] : {};
   const cache = isProperties(build["cacheFrom"]) ? build["cacheFrom"]["images"] : undefined;
   return {
-    imageName: String(inputs["imageName"]),
+    imageName: asText(inputs["imageName"]),
     context: optional(build["context"]) ?? ".",
     dockerfile: optional(build["dockerfile"]) ?? "Dockerfile",
     args: toTextMap(build["args"]),
@@ -175,5 +176,5 @@ function optional(value: Value | undefined): string | undefined {
 }
 
 function texts(value: Value | undefined): string[] {
-  return Array.isArray(value) ? value.map(String) : [];
+  return Array.isArray(value) ? value.map(asText) : [];
 }
