@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { createServer } from "node:net";
 import { connect, engineIsLocal } from "../lib/engine";
+import { canBind } from "../lib/free-port";
 
 /** Arguments of {@link Port}. */
 export interface PortArgs {
@@ -45,20 +45,6 @@ async function published(dockerHost: string): Promise<number[]> {
     ...running.flatMap((container) => container.Ports.map((port) => port.PublicPort)),
     ...bindings.map(Number),
   ];
-}
-
-function canBind(address: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => {
-      resolve(false);
-    });
-    server.listen({ host: address, port, exclusive: true }, () => {
-      server.close(() => {
-        resolve(true);
-      });
-    });
-  });
 }
 
 /** Ports chosen by this process: two resources that choose at the same time must not meet. */
