@@ -1,4 +1,5 @@
 import { after } from "node:test";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { parseConfig, type RawConfig } from "../../components/config/parse";
 import { nodeNames, slotName, type StackId } from "../../components/lib/names";
@@ -39,12 +40,14 @@ export interface FileOptions {
 }
 
 const made = new Set<string>();
+const built = new Set<string>();
 
 /** Removes what this test file made, also when it failed or is told to end. */
 export function cleanUp(): void {
   const remove = (): void => {
     killRunning();
     for (const stack of made) sweep(stack);
+    for (const image of built) spawnSync("docker", ["rmi", image]);
   };
   after(remove);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -58,7 +61,8 @@ export function cleanUp(): void {
 /** Builds the node image as it is in this checkout; the engine's cache makes that quick. */
 export async function buildImage(): Promise<string> {
   const options = ["--quiet", "--file", "docker/postgres/Dockerfile"];
-  const image = "sav3-postgres/node:test";
+  const image = `sav3-postgres/node:img-${randomBytes(4).toString("hex")}`;
+  built.add(image);
   await must("docker", ["build", ...options, "--tag", image, "."], {
     cwd: checkout,
     timeoutSeconds: 600,
