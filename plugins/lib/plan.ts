@@ -99,7 +99,7 @@ export function createdState(fields: Fields, planned: Properties, seen: Properti
   for (const [name, field] of Object.entries(fields)) {
     const plan = planned[name] ?? null;
     const found = seen[name];
-    if (found === undefined) state[name] = hasUnknown(plan) ? null : plan;
+    if (found === undefined) state[name] = hasUnknown(plan) ? nothing(field) : plan;
     else state[name] = plan === null && isCollection(field) && isEmpty(found) ? null : found;
   }
   return state;
@@ -121,6 +121,11 @@ export function readState(fields: Fields, prior: Properties, seen: Properties): 
   const state: Properties = {};
   for (const name of Object.keys(fields)) state[name] = seen[name] ?? prior[name] ?? null;
   return state;
+}
+
+/** What was left to the engine, and the engine does not tell. */
+function nothing(field: Property): Value {
+  return field.kind === "list" || field.kind === "set" ? [] : null;
 }
 
 function isCollection(field: Property): boolean {

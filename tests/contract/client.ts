@@ -12,7 +12,7 @@ const METHODS = ["Check", "Diff", "Create", "Read", "Update", "Delete"] as const
 export interface Call {
   readonly method: (typeof METHODS)[number];
   readonly request: Request;
-  readonly response?: unknown;
+  readonly response?: Properties;
   readonly errors?: readonly string[];
 }
 

@@ -59,7 +59,7 @@ export function seenState(info: Inspected, state: Properties): Properties {
     init: host.Init ?? false,
     ipcMode: host.IpcMode ?? "",
     logDriver: host.LogConfig?.Type ?? "",
-    logOpts: filledMap(state["logOpts"]) ? (host.LogConfig?.Config ?? {}) : null,
+    logOpts: filledMap(state["logOpts"]) ? (host.LogConfig?.Config ?? {}) : {},
     maxRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
     memory: megabytes(host.Memory),
     memoryReservation: megabytes(host.MemoryReservation),
