@@ -30,8 +30,8 @@ export const engine = {
         `the engine at ${elsewhere} does not answer: start it, or choose another one`,
       );
     }
-    if (!mayInstall()) throw new Error(whatToDo());
     const installed = await hasEngine();
+    if (!mayInstall()) throw new Error(whatToDo(installed));
     if (!installed) await install(["docker.io", "ca-certificates", ...(await extras())]);
     await start();
     return installed ? "started" : "installed and started";
@@ -93,13 +93,14 @@ async function answers(seconds) {
   return false;
 }
 
-function whatToDo() {
+/** @param {boolean} installed */
+function whatToDo(installed) {
   if (process.platform !== "linux") {
     return "no Docker engine answers: install and start Docker Desktop (or OrbStack, colima), then try again";
   }
-  if (existsSync("/var/run/docker.sock")) {
+  if (installed) {
     return (
-      "a Docker engine is here but does not answer this user: start it (systemctl start docker), or add " +
+      "a Docker engine is installed but does not answer this user: start it (systemctl start docker), or add " +
       "yourself to the group docker (usermod -aG docker NAME, as root) and log in again"
     );
   }

@@ -21,9 +21,8 @@ export async function exclusively(work) {
       continue;
     }
     if (!waited) {
-      console.error(
-        `  another set-up is at work${holder === undefined ? "" : ` (process ${String(holder)})`}: waiting for it`,
-      );
+      const who = holder === undefined ? "" : ` (process ${String(holder)})`;
+      console.error(`  another set-up is at work${who}: waiting for it; its lock is ${file}`);
     }
     waited = true;
     await sleep(500);

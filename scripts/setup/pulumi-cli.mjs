@@ -77,6 +77,10 @@ async function build() {
   await ensureGo();
   const target = cliDirectory(projectPulumiHome());
   mkdirSync(dirname(target), { recursive: true });
+  for (const name of readdirSync(dirname(target)).filter((entry) => entry.includes(".building-"))) {
+    // What an interrupted build left; the set-up's lock sees to it that none is running.
+    rmSync(join(dirname(target), name), { recursive: true, force: true });
+  }
   // Beside its final place, which a rename then makes whole at once.
   const folder = mkdtempSync(`${target}.building-`);
   try {
