@@ -54,10 +54,14 @@ async function pass(id: string, inputs: GateInputs): Promise<GateState> {
   const log = openEngineLog(inputs.shownAt);
   try {
     const pace = { timeoutMs: inputs.timeoutSeconds * 1000, answerMs: 3000, pollMs: 50 };
+    const start = Date.now();
     const verdict = await watch(inputs, randomUUID(), pace, (problems) => {
-      log.progress(
-        `waiting for ${problems.map(({ node, code }) => `${node} (${code})`).join(", ")}`,
-      );
+      // The usual moment until a row has travelled is not worth a word.
+      if (Date.now() - start > 1000) {
+        log.progress(
+          `waiting for ${problems.map(({ node, code }) => `${node} (${code})`).join(", ")}`,
+        );
+      }
     });
     if (verdict.problems.length > 0) {
       const text = failureText(verdict.problems, verdict.seen, verdict.took / 1000);
@@ -69,6 +73,7 @@ async function pass(id: string, inputs: GateInputs): Promise<GateState> {
         reasons: [text],
       });
     }
+    log.progress("a row written on the primary was read on every node");
     return {
       health: healthOf(inputs, verdict.seen, new Date().toISOString()),
       proven: hashOf(inputs),

@@ -144,7 +144,9 @@ async function settle(
     ({ node }) =>
       olds.hashes?.[node] !== hashes[node] || olds.containers?.[node] !== containers[node],
   );
-  log.progress(`writing the files of ${changed.map(({ node }) => node).join(", ")}`);
+  if (changed.length > 0) {
+    log.progress(`writing the files of ${changed.map(({ node }) => node).join(", ")}`);
+  }
   const written = await Promise.allSettled(
     changed.map(async (input) => ({
       ...input,
@@ -173,6 +175,11 @@ async function settle(
         log.progress(text);
       },
     },
+  );
+  log.progress(
+    restarted.length > 0
+      ? `files in effect, restarted: ${restarted.join(", ")}`
+      : "files in effect",
   );
   return { version: inputs.version, hashes, containers, contentHash: hashOf(hashes), restarted };
 }
