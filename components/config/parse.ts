@@ -1,5 +1,6 @@
 import { checkAuthority } from "../tls/authority-check";
 import { checkName } from "../tls/names";
+import { parameterCatalog } from "../postgres/catalog";
 import { parameterFault } from "../postgres/parameters";
 import * as check from "./checks";
 import type { Fault } from "./faults";
@@ -29,9 +30,11 @@ const MOST_PORT = 65535;
 export function parseConfig(raw: RawConfig): Parsed {
   const faults: Fault[] = [];
   const all = new Section(raw, faults);
+  const postgresVersion = all.choice("postgresVersion", POSTGRES_VERSIONS, "17");
+  const catalog = parameterCatalog(postgresVersion);
   const settings: Settings = {
     replicas: all.integer("replicas", 1, 0, 8),
-    postgresVersion: all.choice("postgresVersion", POSTGRES_VERSIONS, "17"),
+    postgresVersion,
     baseImage: all.text("baseImage", "debian:trixie-slim", check.imageCheck),
     imageRevision: all.text("imageRevision", "", check.revisionCheck),
     primaryPort: all.integer("primaryPort", 5432, 0, MOST_PORT),
@@ -42,7 +45,7 @@ export function parseConfig(raw: RawConfig): Parsed {
     owner: all.text("owner", "app", check.ownerCheck),
     credentials: credentials(all.section("credentials")),
     rotation: rotation(all.section("rotation")),
-    parameters: all.map("parameters", parameterFault),
+    parameters: all.map("parameters", (name, value) => parameterFault(catalog, name, value)),
     extensions: all.list("extensions", [], check.extensionCheck),
     sharedPreloadLibraries: all.list(
       "sharedPreloadLibraries",

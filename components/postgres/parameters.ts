@@ -1,4 +1,5 @@
 import { nearest } from "../lib/nearest";
+import { valueFault, type Parameter } from "./catalog";
 
 /** Why the program keeps a parameter to itself, by parameter. The text ends the sentence "cannot be set: ...". */
 const OWNED = new Map<string, string>([
@@ -76,25 +77,30 @@ export const NOT_LOWER_ON_STANDBY: readonly string[] = [
 const NAME = /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*$/;
 
 /**
- * Why a parameter cannot be passed on, or undefined. `known` are the names of this PostgreSQL version; names with a
- * dot belong to extensions and pass.
+ * Why a parameter cannot be passed on, or undefined. Names with a dot belong to extensions, which know their values.
+ * @param catalog what this major version of PostgreSQL knows
  */
 export function parameterFault(
+  catalog: ReadonlyMap<string, Parameter>,
   name: string,
   value: string,
-  known?: ReadonlySet<string>,
 ): string | undefined {
   const lower = name.toLowerCase();
-  if (!NAME.test(lower)) return "not a parameter name; use letters, digits and _";
+  if (!NAME.test(lower)) return "not a parameter's name; use letters, digits and _";
   const owned = ownedReason(lower);
   if (owned !== undefined) return `cannot be set: ${owned}`;
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\0-\x1f\x7f]/.test(value)) return "the value has a line break or control character";
-  if (known !== undefined && !lower.includes(".") && !known.has(lower)) {
-    const similar = nearest(lower, known);
-    return `PostgreSQL has no such parameter${similar === undefined ? "" : `; ${similar}?`}`;
+  if (lower.includes(".")) return undefined;
+  const known = catalog.get(lower);
+  if (known === undefined) {
+    const similar = nearest(lower, catalog.keys());
+    const hint = similar === undefined ? "" : `; ${similar}?`;
+    return `PostgreSQL has no such parameter${hint}`;
   }
   const least = LEAST[lower];
-  if (least !== undefined && !(Number(value) >= least)) return `at least ${least} for replication`;
-  return undefined;
+  if (least !== undefined && !(Number(value) >= least)) {
+    return `set at least ${least}, which eight replicas need`;
+  }
+  return valueFault(known, value);
 }

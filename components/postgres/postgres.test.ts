@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
+import { parameterCatalog, valueFault } from "./catalog";
 import { conninfo, primaryConninfo, replicationPassfile } from "./conninfo";
 import { NOT_LOWER_ON_STANDBY, ownedReason, parameterFault } from "./parameters";
 import { renderHba, renderIdent, singleAddress } from "./pg-hba";
@@ -21,6 +22,8 @@ const conf: ConfOptions = {
   sharedPreloadLibraries: ["pg_stat_statements", "auto_explain"],
   parameters: {},
 };
+
+const catalog = parameterCatalog("17");
 
 const hba = {
   subnet: "172.20.0.0/16",
@@ -228,9 +231,56 @@ test("a password with : and \\ survives the password file", () => {
 
 test("parameters of the program are refused with the reason, in any case", () => {
   for (const name of ["port", "PORT", "data_directory", "ssl", "ssl_ciphers", "archive_command"]) {
-    assert.match(parameterFault(name, "x") ?? "", /cannot be set/, name);
+    assert.match(parameterFault(catalog, name, "x") ?? "", /cannot be set/, name);
   }
-  assert.equal(parameterFault("work_mem", "8MB"), undefined);
-  assert.equal(parameterFault("pg_stat_statements.max", "100"), undefined);
+  assert.equal(parameterFault(catalog, "work_mem", "8MB"), undefined);
+  assert.equal(parameterFault(catalog, "pg_stat_statements.max", "100"), undefined);
   for (const name of NOT_LOWER_ON_STANDBY) assert.equal(ownedReason(name), undefined);
+});
+
+test("values are held against the type, range and options that PostgreSQL knows", () => {
+  const table: readonly (readonly [string, string, RegExp | undefined])[] = [
+    ["work_mem", "8MB", undefined],
+    ["work_mem", "8 MB", undefined],
+    ["work_mem", "0.5GB", undefined],
+    ["work_mem", "16384", undefined],
+    ["work_mem", "8mb", /kB, MB/],
+    ["work_mem", "lots", /number/],
+    ["work_mem", "1kB", /from 64/],
+    ["shared_buffers", "128MB", undefined],
+    ["shared_buffers", "64kB", /from 16/],
+    ["checkpoint_timeout", "15min", undefined],
+    ["checkpoint_timeout", "1s", /from 30/],
+    ["max_connections", "50", undefined],
+    ["max_connections", "0", /from 1 to/],
+    ["max_connections", "50MB", /number/],
+    ["log_min_duration_statement", "-1", undefined],
+    ["log_min_duration_statement", "250ms", undefined],
+    ["random_page_cost", "1.1", undefined],
+    ["vacuum_cost_delay", "0.5", undefined],
+    ["log_file_mode", "0600", undefined],
+    ["jit", "off", undefined],
+    ["jit", "tru", undefined],
+    ["jit", "maybe", /on or off/],
+    ["synchronous_commit", "remote_apply", undefined],
+    ["synchronous_commit", "false", undefined],
+    ["synchronous_commit", "sometimes", /local, remote_write/],
+    ["default_transaction_isolation", "repeatable read", undefined],
+    ["TimeZone", "Europe/Berlin", undefined],
+    ["max_conections", "5", /max_connections\?/],
+    ["data_checksums", "on", /cannot be set/],
+  ];
+  for (const [name, value, fault] of table) {
+    const seen = parameterFault(catalog, name, value);
+    if (fault === undefined) assert.equal(seen, undefined, `${name}=${value}`);
+    else assert.match(seen ?? "", fault, `${name}=${value}`);
+  }
+});
+
+test("what the renderer writes by default is good by the catalog", () => {
+  for (const [name, value] of settingsOf(renderConf(conf))) {
+    const known = catalog.get(name);
+    assert.ok(known, name);
+    assert.equal(valueFault(known, value), undefined, `${name}=${value}`);
+  }
 });
