@@ -1,7 +1,8 @@
-import { clusterIn, type Cluster } from "../lib/rotation/cluster";
 import { ROTATIONS, configKey, isRotation, passwordOf, type Rotation } from "../lib/rotation/kinds";
 import { prove, type Proof } from "../lib/rotation/proof";
 import { secretsIn, type StackSecrets } from "../lib/rotation/secrets";
+import { readConnection } from "../lib/stack";
+import { table } from "../lib/table";
 
 const USAGE = `usage: npm run rotate -- WHAT [--stack NAME]
   WHAT: ${ROTATIONS.join(", ")}
@@ -37,7 +38,6 @@ async function main(args: readonly string[], stack: string): Promise<number> {
     if (step === "begin" && rotation === "authority") checkNew(before, await readSecrets(stack));
   }
   const after = await readSecrets(stack);
-  const cluster = await readCluster(stack);
   if (rotation === "authority" && !steps.includes("finish")) {
     console.log(
       "Both authorities are trusted. Give clients the new CA certificate (npm run env), then: " +
@@ -49,8 +49,8 @@ async function main(args: readonly string[], stack: string): Promise<number> {
     console.log("The authority before is no longer trusted.");
     return after.authority.previous === "" ? 0 : 1;
   }
-  const proofs = await prove(rotation, { cluster, before, after });
-  printTable(proofs);
+  const proofs = await prove(rotation, { cluster: await readConnection(stack), before, after });
+  console.log(report(proofs).join("\n"));
   await remindOfSharedSettings(rotation);
   return proofs.every(({ good }) => good) ? 0 : 1;
 }
@@ -112,28 +112,16 @@ async function readSecrets(stack: string): Promise<StackSecrets> {
   return secretsIn(JSON.parse(must(capturePulumi(stack, ["stack", "export", "--show-secrets"]))));
 }
 
-async function readCluster(stack: string): Promise<Cluster> {
-  const { capturePulumi } = await import("../lib/pulumi.mjs");
-  return clusterIn(
-    JSON.parse(must(capturePulumi(stack, ["stack", "output", "--json", "--show-secrets"]))),
-  );
-}
-
 function must(result: { code: number; stdout: string; stderr: string }): string {
   if (result.code !== 0) throw new Error(result.stderr.trim());
   return result.stdout;
 }
 
-function printTable(proofs: readonly Proof[]): void {
-  const rows = [
+function report(proofs: readonly Proof[]): string[] {
+  return table([
     ["NODE", "TRIED", "SEEN", ""],
     ...proofs.map(({ node, what, seen, good }) => [node, what, seen, good ? "ok" : "FAILED"]),
-  ];
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  for (const row of rows) {
-    const line = row.map((cell, column) => cell.padEnd(width(column))).join("  ");
-    console.log(line.trimEnd());
-  }
+  ]);
 }
 
 /** With a shared backend, somebody else's `up` without the new text would rotate once more. */

@@ -3,7 +3,7 @@ import { connect } from "../../../components/lib/engine";
 import { execIn } from "../../../components/lib/container";
 import { GATE, REPLICATOR, SUPERUSER } from "../../../components/postgres/roles";
 import { scramVerifier } from "../../../components/postgres/scram";
-import type { Cluster } from "./cluster";
+import type { Connection } from "../stack";
 import { passwordOf, type Rotation } from "./kinds";
 import { logIn, type Login } from "./login";
 import type { CertificateSecrets, StackSecrets } from "./secrets";
@@ -19,7 +19,7 @@ export interface Proof {
 
 /** The stack before and after the rotation, and where it is. */
 export interface Comparison {
-  readonly cluster: Cluster;
+  readonly cluster: Connection;
   readonly before: StackSecrets;
   readonly after: StackSecrets;
 }
@@ -42,11 +42,11 @@ async function tryBoth(
   what: string,
   attempts: { readonly old: Attempt; readonly new: Attempt },
 ): Promise<Proof[]> {
-  const docker = connect(cluster.dockerHost);
-  const primary = cluster.nodes.find(({ node }) => node === cluster.primary);
+  const docker = connect(cluster.plan.dockerHost);
+  const primary = cluster.plan.nodes.find(({ node }) => node === cluster.plan.primary);
   if (primary === undefined) throw new Error("the stack has no primary; next: npm run status");
   const from = docker.getContainer(primary.containerId);
-  const rows = cluster.nodes.map(async ({ node }) => {
+  const rows = cluster.plan.nodes.map(async ({ node }) => {
     const accepted = await logIn(from, { node, ...attempts.new });
     const refused = await logIn(from, { node, ...attempts.old });
     return [
@@ -99,10 +99,10 @@ async function provePassword(rotation: Rotation, comparison: Comparison): Promis
  * what the servers keep to check its password with.
  */
 async function proveSuperuser({ cluster, before, after }: Comparison): Promise<Proof[]> {
-  const docker = connect(cluster.dockerHost);
+  const docker = connect(cluster.plan.dockerHost);
   const question = `select rolpassword from pg_authid where rolname = '${SUPERUSER}'`;
   const [fresh, stale] = [passwordIn(after, "postgres"), passwordIn(before, "postgres")];
-  const rows = cluster.nodes.map(async ({ node, containerId }) => {
+  const rows = cluster.plan.nodes.map(async ({ node, containerId }) => {
     const psql = ["psql", "-X", "-q", "-A", "-t", "-d", "postgres", "-c", question];
     const { exitCode, stdout, stderr } = await execIn(docker.getContainer(containerId), psql, 30);
     if (exitCode !== 0) throw new Error(`${node} could not be asked: ${stderr.trim()}`);
@@ -145,7 +145,7 @@ async function proveClients(comparison: Comparison): Promise<Proof[]> {
 
 /** Replaced server certificates: standbys and the gate hold the list, so what is on it is refused. */
 function proveRevoked({ cluster, before, after }: Comparison): Proof[] {
-  return cluster.nodes.flatMap(({ node }) => {
+  return cluster.plan.nodes.flatMap(({ node }) => {
     const old = before.certificates[node];
     if (old === undefined) return [];
     const serial = new X509Certificate(old.certificate).serialNumber.toLowerCase();

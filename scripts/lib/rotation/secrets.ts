@@ -18,8 +18,7 @@ export interface CertificateSecrets {
   readonly privateKey: string;
 }
 
-export interface AuthoritySecrets {
-  readonly certificate: string;
+export interface AuthoritySecrets extends CertificateSecrets {
   /** Certificate of the authority before while it is still trusted, otherwise empty. */
   readonly previous: string;
   /** True when the user gave it (`tls.ca`). */
@@ -55,6 +54,7 @@ export function secretsIn(exported: unknown): StackSecrets {
     passwords: Object.fromEntries(passwords),
     authority: {
       certificate: string("tls-authority", "certificate"),
+      privateKey: string("tls-authority", "privateKey"),
       previous: string("tls-authority", "previous"),
       own: string("tls-authority", "ownCertificate") !== "",
     },
