@@ -173,6 +173,40 @@ test("apply exchanges a changed password, without its clear text and without a t
   assert.ok(!log.includes("SCRAM-SHA-256$") && !log.includes(changed));
 });
 
+test("a primary whose files changed while it was away follows them before anyone connects", async () => {
+  const stored = () => primary.sql("select rolpassword from pg_authid where rolname = 'app'");
+  const changed = await cluster.files(0, { passwords: { owner: "canary-app-third" } });
+  await primary.stop();
+  await primary.put(changed);
+  await primary.start();
+  await primary.ready();
+  assert.equal(await stored(), changed["APP_PASSWORD"]?.trim());
+  assert.match(await primary.log(), /^sav3: password of role app changed$/m);
+  await primary.stop();
+  await primary.put(await cluster.files(0));
+  await primary.start();
+  await primary.ready();
+  assert.equal(await stored(), (await cluster.files(0))["APP_PASSWORD"]?.trim());
+  await standby.streams();
+});
+
+test("a kept volume takes over the passwords and settings of new files", async () => {
+  const other = await ImageCluster.make(primary.options.image);
+  const old = await other.begin(0);
+  await old.ready();
+  await docker("rm", "--force", old.container);
+  const files = await other.files(0, { passwords: { owner: "another" }, slots: ["pg_1", "pg_2"] });
+  const node = other.node(0, { host: "pg-0-later", data: old.data });
+  await node.create();
+  await node.putAll(files);
+  await node.start();
+  await node.ready();
+  const stored = await node.sql("select rolpassword from pg_authid where rolname = 'app'");
+  assert.equal(stored, files["APP_PASSWORD"]?.trim());
+  assert.equal(await node.sql("select count(*) from pg_replication_slots"), "2");
+  assert.equal(await node.sql("select count(*) from once", "app"), "1");
+});
+
 test("apply makes the slots of new replicas and drops those of replicas that left", async () => {
   const slots = async (): Promise<string> =>
     primary.sql("select string_agg(slot_name, ' ' order by slot_name) from pg_replication_slots");

@@ -5,6 +5,7 @@ set -euo pipefail
 source /usr/local/lib/sav3/common.sh
 source /usr/local/lib/sav3/volume.sh
 source /usr/local/lib/sav3/check.sh
+source /usr/local/lib/sav3/align.sh
 source /usr/local/lib/sav3/initialise.sh
 
 refuse_standby() {
@@ -44,6 +45,7 @@ main() {
   record_identifier
   wait_for_files
   check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
+  align_before_start
   start_postgres
 }
 

@@ -27,10 +27,20 @@ refuse() {
 }
 
 # A stop may arrive at any time. tini is process 1 and ends with this shell, and with it ends every child; nothing
-# unfinished is ever taken for a cluster, so leaving at once is a clean stop. To be called when all is parsed: Bash 5.2
-# loses a signal that arrives while it reads a `$(`.
+# unfinished is ever taken for a cluster, so leaving is a clean stop, after a server that these scripts started.
+# To be called when all is parsed: Bash 5.2 loses a signal that arrives while it reads a `$(`.
+private_server=
 heed_stops() {
-  trap 'exit 130' INT TERM
+  trap leave INT TERM
+}
+
+leave() {
+  trap '' INT TERM
+  if [[ -n $private_server ]]; then
+    kill -INT "$private_server" 2>/dev/null || true
+    wait "$private_server" || true
+  fi
+  exit 130
 }
 
 # run COMMAND...: waits in a way that a signal interrupts. Bash holds traps back while a foreground child runs.
