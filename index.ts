@@ -1,6 +1,9 @@
 import * as docker from "@pulumi/docker";
 import { PostgresCluster } from "./components/cluster";
+import { keepErrorsPrintable } from "./components/lib/printable-errors";
 import { preflight } from "./components/preflight";
+
+keepErrorsPrintable();
 
 /** Configuration and engine are judged first, then everything goes to the one engine. */
 export = async () => {

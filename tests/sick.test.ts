@@ -14,7 +14,6 @@ const maxLagBytes = 1024 * 1024;
 const stack = testStack({
   config: {
     replicas: 1,
-    healthTimeoutSeconds: timeoutSeconds,
     maxReplicationLagBytes: maxLagBytes,
     parameters: { max_slot_wal_keep_size: "64MB" },
   },
@@ -22,7 +21,11 @@ const stack = testStack({
 const primary = stack.container(0);
 const replica = stack.container(1);
 
-before(() => stack.up());
+before(async () => {
+  // Seeding may take its time; what comes later may not.
+  await stack.up({ config: { healthTimeoutSeconds: 120 } });
+  await stack.up({ config: { healthTimeoutSeconds: timeoutSeconds } });
+});
 
 /** One way to be ill. */
 interface Sickness {
@@ -255,6 +258,6 @@ for (const { name, inject, says, node = "pg-1", certain, repair, skip } of sickn
 }
 
 test("after all that, one up makes the state healthy and the next changes nothing", async () => {
-  await stack.up();
+  await stack.up({ config: { healthTimeoutSeconds: 120 } });
   assert.equal((await stack.up()).total, 0);
 });
