@@ -4,7 +4,7 @@ import { pulumi } from "../lib/pulumi.mjs";
 import { capture, runInForeground } from "../lib/process.mjs";
 import { rememberSelection, selectStack } from "../lib/selection.mjs";
 import { refreshSettings, settingsDirectory } from "../lib/stack-settings.mjs";
-import { environment, pulumiCommand } from "../setup/environment.mjs";
+import { credentialsFolder, environment, pulumiCommand } from "../setup/environment.mjs";
 
 /** Subcommands of `stack` that write settings or the selection in the folder they are run in. */
 const ownFolder = ["init", "rm", "rename", "select", "unselect", "change-secrets-provider"];
@@ -17,6 +17,7 @@ if (command === "stack" && subcommand !== undefined && ownFolder.includes(subcom
   process.exitCode = await manageStacks(subcommand);
 } else if (command === "login" || command === "logout") {
   const env = environment();
+  env["PULUMI_CREDENTIALS_PATH"] = credentialsFolder();
   delete env["PULUMI_BACKEND_URL"];
   process.exitCode = await runInForeground(pulumiCommand(), args, { env });
 } else {

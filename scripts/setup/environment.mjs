@@ -44,8 +44,8 @@ export function environment() {
   if (home === projectPulumiHome()) {
     // The plugins here are this project's own: a missing one is a fault of the set-up, not to be downloaded.
     env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true";
-    if (existsSync(credentialsFile(userPulumiHome()))) {
-      env["PULUMI_CREDENTIALS_PATH"] ??= userPulumiHome();
+    if (existsSync(credentialsFile(credentialsFolder()))) {
+      env["PULUMI_CREDENTIALS_PATH"] = credentialsFolder();
     }
   }
   const state = backend();
@@ -147,20 +147,22 @@ export function hasLocalStacks() {
 
 /** @returns {string | undefined} */
 function loggedInTo() {
-  const folders = [process.env["PULUMI_CREDENTIALS_PATH"] ?? userPulumiHome(), projectPulumiHome()];
-  for (const folder of folders) {
-    const file = credentialsFile(folder);
-    if (!existsSync(file)) continue;
-    try {
-      /** @type {unknown} */
-      const parsed = JSON.parse(readFileSync(file, "utf8"));
-      const current = /** @type {{ current?: unknown }} */ (parsed).current;
-      if (typeof current === "string" && current !== "") return current;
-    } catch {
-      // An unreadable file is the CLI's to complain about, when it is asked to use it.
-    }
+  const file = credentialsFile(credentialsFolder());
+  if (!existsSync(file)) return undefined;
+  try {
+    /** @type {unknown} */
+    const parsed = JSON.parse(readFileSync(file, "utf8"));
+    const current = /** @type {{ current?: unknown }} */ (parsed).current;
+    return typeof current === "string" && current !== "" ? current : undefined;
+  } catch {
+    // An unreadable file is the CLI's to complain about, when it is asked to use it.
+    return undefined;
   }
-  return undefined;
+}
+
+/** Where the user's own logins are, whichever PULUMI_HOME is in use. */
+export function credentialsFolder() {
+  return process.env["PULUMI_CREDENTIALS_PATH"] ?? userPulumiHome();
 }
 
 /** @param {string} folder */
