@@ -5,7 +5,7 @@ import { fixedPorts } from "./config/ports";
 import type { Settings } from "./config/settings";
 import { connect, engineAddress, engineIsLocal } from "./lib/engine";
 import { canBind } from "./lib/free-port";
-import { LABEL_PROJECT, LABEL_STACK } from "./lib/labels";
+import { LABEL_NODE, LABEL_PROJECT, LABEL_STACK } from "./lib/labels";
 import type { StackId } from "./lib/names";
 import { readInitSql, type InitSql } from "./node/init-sql";
 
@@ -64,13 +64,13 @@ async function findEngine(
 }
 
 /** The part of the engine's list of containers that ports are judged by. */
-interface Publishing {
+export interface Publishing {
   readonly Names: readonly string[];
   readonly Labels: Readonly<Record<string, string>>;
-  readonly Ports: readonly { readonly PublicPort?: number }[];
+  readonly Ports: readonly { readonly IP?: string; readonly PublicPort?: number }[];
 }
 
-/** One line for every fixed port that something else than this stack holds. */
+/** One line for every fixed port that something else than its own node holds. */
 async function takenPorts(
   id: StackId,
   settings: Settings,
@@ -80,7 +80,8 @@ async function takenPorts(
   const containers: readonly Publishing[] = await docker.listContainers();
   const verdicts = await Promise.all(
     fixedPorts(settings).map(async ({ node, port }) => {
-      const holder = await portHolder(id, settings.bindAddress, port, containers, local);
+      const wanted = { id, node, address: settings.bindAddress, port };
+      const holder = await portHolder(wanted, containers, local);
       if (holder === undefined) return [];
       const key = node === 0 ? "primaryPort" : "replicaPort";
       return [
@@ -92,25 +93,42 @@ async function takenPorts(
   return verdicts.flat();
 }
 
-/** Who holds a port, or undefined when nobody or this stack does. */
+/** A port that a node of a stack shall get. */
+export interface WantedPort {
+  readonly id: StackId;
+  readonly node: number;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Who holds a port, or undefined when nobody or the node itself does. */
 export async function portHolder(
-  id: StackId,
-  bindAddress: string,
-  port: number,
+  { id, node, address, port }: WantedPort,
   containers: readonly Publishing[],
   local: boolean,
 ): Promise<string | undefined> {
   const publishing = containers.filter(({ Ports }) =>
-    Ports.some(({ PublicPort }) => PublicPort === port),
+    Ports.some(({ IP, PublicPort }) => PublicPort === port && addressesMeet(IP, address)),
   );
-  const ours = ({ Labels }: Publishing): boolean =>
+  const ofStack = ({ Labels }: Publishing): boolean =>
     Labels[LABEL_PROJECT] === id.project && Labels[LABEL_STACK] === id.stack;
-  const other = publishing.find((container) => !ours(container));
-  if (other !== undefined) {
-    return `container ${other.Names[0]?.replace(/^\//, "") ?? "without a name"}`;
-  }
+  const other = publishing.find((each) => !ofStack(each));
+  if (other !== undefined) return `container ${containerName(other)}`;
+  // Nodes are replaced side by side, so one cannot count on another to leave its port in time.
+  const sibling = publishing.find(({ Labels }) => Labels[LABEL_NODE] !== String(node));
+  if (sibling !== undefined) return `${containerName(sibling)} of this stack as it is now`;
   if (publishing.length > 0 || !local) return undefined;
-  return (await canBind(bindAddress, port)) ? undefined : "another program";
+  return (await canBind(address, port)) ? undefined : "another program";
+}
+
+function containerName({ Names }: Publishing): string {
+  return Names[0]?.replace(/^\//, "") ?? "without a name";
+}
+
+/** Whether two addresses that a port is published on exclude each other. */
+function addressesMeet(one: string | undefined, other: string): boolean {
+  const everywhere = (address: string): boolean => ["", "0.0.0.0", "::"].includes(address);
+  return one === undefined || one === other || everywhere(one) || everywhere(other);
 }
 
 async function inTime<T>(answer: Promise<T>): Promise<T> {
