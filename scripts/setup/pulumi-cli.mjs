@@ -110,7 +110,7 @@ async function goBuild(module, path, folder) {
   await execute("go", ["build", ...flags, "-ldflags", linker, "-o", `${folder}/`, path], {
     cwd: join(toolchain, module),
     env: goEnvironment(),
-    seconds: 1800,
+    seconds: 3600,
   });
 }
 
