@@ -1,6 +1,6 @@
 import path from "node:path";
 import { bridged } from "../lib/bridged";
-import type { Log, ResourceType } from "../lib/resource";
+import type { ResourceType } from "../lib/resource";
 import {
   type Fields,
   type Property,
@@ -13,9 +13,9 @@ import {
   text,
 } from "../lib/schema";
 import { type Properties, asText, given, isProperties } from "../lib/values";
-import { docker } from "./cli";
 import { type Engine, unlessGone } from "./engine";
 import { type Build, buildImage } from "./image/build";
+import { ensureImage } from "./image/pull";
 import { toTextMap } from "./labels";
 
 const forceNew = true;
@@ -100,9 +100,7 @@ export function remoteImageType(engine: () => Engine): ResourceType {
         const name = asText(wanted["name"]);
         const { build } = wanted;
         if (isProperties(build)) await buildImage(engine(), toBuild(name, build), log);
-        else if ((await look(name)) === undefined) {
-          await pull(engine(), name, given(wanted["platform"]), log);
-        }
+        else await ensureImage(engine(), name, given(wanted["platform"]), log);
         return name;
       },
       look: (_id, state) => look(asText(state["name"])),
@@ -113,18 +111,6 @@ export function remoteImageType(engine: () => Engine): ResourceType {
       },
     },
   );
-}
-
-/** Pulls with the docker command, so that the user's registry credentials count. */
-async function pull(
-  engine: Engine,
-  name: string,
-  platform: string | undefined,
-  log: Log,
-): Promise<void> {
-  const option = platform === undefined ? [] : ["--platform", platform];
-  const { code, lines } = await docker(["pull", ...option, name], engine.environment, log.status);
-  if (code !== 0) throw new Error(`error pulling image ${name}: ${lines.at(-1) ?? ""}`);
 }
 
 /** The Dockerfile of a `RemoteImage` lies in the context, that of an `Image` in the program's folder. */

@@ -2,10 +2,10 @@ import { autoName } from "./autoname";
 import { checkInputs } from "./check";
 import { type DiffOptions, diffState } from "./diff";
 import { inputsFromState } from "./inputs";
-import { createdState, planState, readState, updatedState } from "./plan";
+import { createdState, planState, readState, settled, updatedState } from "./plan";
 import type { Log, ResourceType } from "./resource";
 import type { Fields } from "./schema";
-import { type Properties, UNKNOWN, hasUnknown, mapValues } from "./values";
+import { type Properties, UNKNOWN } from "./values";
 
 /** What a resource type does with the engine it lives on; everything else follows from its fields. */
 export interface Operations {
@@ -35,7 +35,7 @@ export function bridged(
     async create({ urn, inputs, preview, log }) {
       const planned = planState(fields, inputs, undefined);
       if (preview) return { id: "", properties: { ...planned, id: UNKNOWN } };
-      const wanted = mapValues(planned, (value) => (hasUnknown(value) ? null : value));
+      const wanted = settled(planned);
       const id = await named(`creating ${urn}`, () => operations.create(wanted, log));
       const seen = await operations.look(id, wanted);
       if (seen === undefined) throw new Error(`creating ${urn}: gone right after its creation`);

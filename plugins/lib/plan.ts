@@ -1,7 +1,13 @@
-import { DEFAULTS } from "./check";
 import { type Fields, type Property, isEmpty } from "./schema";
 import { orderedSet } from "./sets";
-import { type Properties, type Value, UNKNOWN, hasUnknown, isProperties } from "./values";
+import {
+  type Properties,
+  type Value,
+  UNKNOWN,
+  hasUnknown,
+  isProperties,
+  mapValues,
+} from "./values";
 
 /**
  * The state that the inputs lead to, as far as it can be told before anything happens.
@@ -145,13 +151,12 @@ function zero(field: Property): Value {
   }
 }
 
-/** The inputs without the list of filled-in names, at every depth. */
-export function withoutDefaults(value: Value): Value {
-  if (Array.isArray(value)) return value.map(withoutDefaults);
-  if (!isProperties(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([name]) => name !== DEFAULTS)
-      .map(([name, item]) => [name, withoutDefaults(item)]),
-  );
+/** The plan for those who carry it out: what is open is not there. */
+export function settled(planned: Properties): Properties {
+  const settle = (value: Value): Value => {
+    if (value === UNKNOWN) return null;
+    if (Array.isArray(value)) return value.map(settle);
+    return isProperties(value) ? mapValues(value, settle) : value;
+  };
+  return mapValues(planned, settle);
 }

@@ -3,8 +3,9 @@ import type Docker from "dockerode";
 import { bridged } from "../../lib/bridged";
 import type { ResourceType } from "../../lib/resource";
 import { identity } from "../../lib/sets";
-import { type Properties, type Value, asText, blocks, sameValue } from "../../lib/values";
+import { type Properties, type Value, asText, blocks, given, sameValue } from "../../lib/values";
 import { type Engine, reasonOf, statusOf, unlessGone } from "../engine";
+import { ensureImage } from "../image/pull";
 import { containerFields } from "./fields";
 import { createOptions, endpointOptions, resources, restartPolicy } from "./options";
 import { seenState } from "./state";
@@ -31,12 +32,12 @@ const options = {
 /** Containers. */
 export function containerType(engine: () => Engine): ResourceType {
   return bridged(containerFields, options, {
-    async create(wanted) {
+    async create(wanted, log) {
       const { client } = engine();
       const image = asText(wanted["image"]);
-      if ((await unlessGone(client.getImage(image).inspect())) === undefined) {
-        throw new Error(`Unable to create container with image ${image}: no such image`);
-      }
+      await ensureImage(engine(), image, given(wanted["platform"]), log).catch(
+        because(`Unable to create container with image ${image}`),
+      );
       const container = await client
         .createContainer(createOptions(wanted))
         .catch(because("Unable to create container"));
@@ -49,7 +50,7 @@ export function containerType(engine: () => Engine): ResourceType {
         throw error;
       }
       const logs = await outcome(container, wanted);
-      finished.set(container.id, logs);
+      if (logs !== undefined) finished.set(container.id, logs);
       return container.id;
     },
     async look(id, state) {
@@ -88,7 +89,7 @@ export function containerType(engine: () => Engine): ResourceType {
 }
 
 /** Output of containers that ran to their end during their creation, until their state is read. */
-const finished = new Map<string, string | undefined>();
+const finished = new Map<string, string>();
 
 /** Networks and files, before the container starts. */
 async function prepare(

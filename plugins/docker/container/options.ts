@@ -263,10 +263,11 @@ const UNITS: Readonly<Record<string, number>> = {
 /** A duration such as "1m30s" in nanoseconds. */
 export function nanoseconds(duration: Value | undefined): number {
   const parts = asText(duration).matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g);
-  return [...parts].reduce(
+  const total = [...parts].reduce(
     (sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ""] ?? 0),
     0,
   );
+  return Math.round(total);
 }
 
 function commandOf(value: Value | undefined): string[] | undefined {

@@ -5,7 +5,7 @@ import {
   lstatSync,
   readFileSync,
   readdirSync,
-  realpathSync,
+  readlinkSync,
 } from "node:fs";
 import path from "node:path";
 import { type Ignored, parseIgnoreFile } from "./patterns";
@@ -38,12 +38,25 @@ function hashEntry(
 
 function content(file: string, stats: Stats): string | Buffer {
   if (stats.isFile()) return readFileSync(file);
-  if (!stats.isSymbolicLink()) return "";
-  const target = realpathSync(file);
-  return (path.isAbsolute(file) ? target : path.relative(process.cwd(), target)).replaceAll(
-    "\\",
-    "/",
-  );
+  return stats.isSymbolicLink() ? linkTarget(file).replaceAll("\\", "/") : "";
+}
+
+/** Where a link ends; relative to the program's folder as long as no link on the way is absolute. */
+function linkTarget(file: string): string {
+  let done = path.isAbsolute(file) ? path.parse(file).root : "";
+  const parts = file.split(path.sep).filter((part) => part !== "");
+  for (let followed = 0; parts.length > 0;) {
+    const next = path.join(done, parts.shift() ?? "");
+    if (!lstatSync(next).isSymbolicLink()) {
+      done = next;
+      continue;
+    }
+    if (++followed > 255) throw new Error(`could not evaluate symlink at ${file}: too many links`);
+    const target = readlinkSync(next);
+    if (path.isAbsolute(target)) done = path.parse(target).root;
+    parts.unshift(...target.split(path.sep).filter((part) => part !== ""));
+  }
+  return path.normalize(done);
 }
 
 /** Files below the context in the order of a walk: folder by folder, names by their bytes. */
