@@ -66,8 +66,9 @@ export function configuredEngine(stack) {
   return text === undefined ? undefined : readSetting(text, `${projectName}:dockerHost`);
 }
 
-/** Forgets the copy of a stack that is gone. @param {string} stack */
+/** Forgets the copy of a stack that is gone, and the CA file its URIs named. @param {string} stack */
 export function forgetSettings(stack) {
+  rmSync(join(stateDirectory(), "ca", `${baseName(stack)}.crt`), { force: true });
   rmSync(settingsFile(stack), { force: true });
   rmSync(join(settingsDirectory(), `${baseName(stack)}.tracked.yaml`), { force: true });
 }
