@@ -1,5 +1,5 @@
 import { type Fields, type Property, isEmpty } from "./schema";
-import { orderedSet } from "./sets";
+import { identity, orderedSet } from "./sets";
 import {
   type Properties,
   type Value,
@@ -97,8 +97,8 @@ function absentInBlock(field: Property, update: boolean): Value {
 }
 
 /**
- * The state after a creation: the plan, with everything the engine told written over it.
- * Where the program asked for nothing and the engine shows nothing, it stays nothing.
+ * The state after a creation: the plan, with everything the engine told written over it. What the engine
+ * only writes differently, such as an empty list for none, stays as planned.
  */
 export function createdState(fields: Fields, planned: Properties, seen: Properties): Properties {
   const state: Properties = {};
@@ -106,9 +106,13 @@ export function createdState(fields: Fields, planned: Properties, seen: Properti
     const plan = planned[name] ?? null;
     const found = seen[name];
     if (found === undefined) state[name] = hasUnknown(plan) ? nothing(field) : plan;
-    else state[name] = plan === null && isCollection(field) && isEmpty(found) ? null : found;
+    else state[name] = isCollection(field) && sameMeaning(plan, found) ? plan : found;
   }
   return state;
+}
+
+function sameMeaning(plan: Value, found: Value): boolean {
+  return (isEmpty(plan) && isEmpty(found)) || identity(plan) === identity(found);
 }
 
 /** The state after an update: the plan; a number, text or flag taken away reads as zero. */

@@ -147,8 +147,7 @@ function seenMount(
   const known = blocks(state["mounts"]).find(({ target }) => target === mount.Target);
   return {
     bindOptions: known?.["bindOptions"] ?? null,
-    readOnly:
-      known?.["readOnly"] === null && mount.ReadOnly !== true ? null : (mount.ReadOnly ?? false),
+    readOnly: mount.ReadOnly ?? false,
     source: mount.Source,
     target: mount.Target,
     tmpfsOptions: known?.["tmpfsOptions"] ?? null,
