@@ -117,9 +117,14 @@ const sick: readonly [string, Change, string[], hopeless: boolean][] = [
   [
     "replica of another cluster, refused at its start",
     {
-      node: { ...gone({ restarts: 1 }), log: ["sav3: refused: the data volume holds cluster 42"] },
+      node: {
+        ...gone({ restarts: 1 }),
+        log: [
+          "sav3: refused: the data volume holds cluster 42, the primary is cluster 7711; remove it",
+        ],
+      },
     },
-    ["pg-1 refused"],
+    ["pg-1 other-cluster"],
     true,
   ],
   [

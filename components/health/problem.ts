@@ -10,6 +10,12 @@ export interface Finding {
   hopelessAfter?: number;
 }
 
+/** For a replica whose data cannot be used: it seeds itself anew once they are gone. */
+export function discard(node: GateNode): string {
+  const name = node.containerName;
+  return `docker rm --force ${name} && docker volume rm ${name}-data && npm run up -- --refresh`;
+}
+
 /** A problem of a node, with the command that shows its log where no other one helps. */
 export function problem(node: GateNode, code: string, finding: Finding): Problem {
   return { node: node.node, code, next: `npm run logs -- --node ${node.node}`, ...finding };

@@ -1,5 +1,5 @@
 import { refusalInLog } from "./classify";
-import { problem } from "./problem";
+import { discard, problem } from "./problem";
 import type { ContainerSeen, GateNode, NodeSeen, Problem } from "./types";
 
 /** What is wrong with a node's container; nothing when it runs. */
@@ -8,11 +8,7 @@ export function containerProblem(node: GateNode, look: NodeSeen): Problem | unde
   const refusal = look.server ? "" : refusalInLog(look.log);
   // A container that refuses to start is started again and again; between two attempts it counts as running.
   if (refusal && (restarts > 0 || state !== "running")) {
-    return problem(node, "refused", {
-      seen: refusal.replace(/^.*?sav3: refused: /, ""),
-      expected: "a node that starts",
-      hopelessAfter: 0,
-    });
+    return refusalProblem(node, refusal.replace(/^.*?sav3: refused: /, ""));
   }
   const expected = `container ${node.containerName} running`;
   const start = `docker start ${node.containerName}`;
@@ -57,6 +53,21 @@ export function containerProblem(node: GateNode, look: NodeSeen): Problem | unde
       });
     }
   }
+}
+
+/** Why a node does not start, in the words of its entrypoint. */
+function refusalProblem(node: GateNode, seen: string): Problem {
+  // A replica's data can be seeded again; a primary's are looked at by people first.
+  const next = node.slot === "" ? {} : { next: discard(node) };
+  if (/cluster \d+.* cluster\s+\d+/s.test(seen)) {
+    const expected = "data of this cluster, not of another cluster";
+    return problem(node, "other-cluster", { seen, expected, ...next, hopelessAfter: 0 });
+  }
+  if (seen.includes("promoted")) {
+    const expected = "a standby's data";
+    return problem(node, "promoted", { seen, expected, ...next, hopelessAfter: 0 });
+  }
+  return problem(node, "refused", { seen, expected: "a node that starts", hopelessAfter: 0 });
 }
 
 function ended({ exitCode, outOfMemory }: ContainerSeen): string {

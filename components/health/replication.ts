@@ -1,6 +1,6 @@
 import { causeInLog, type LogCause } from "./classify";
 import { lsnDistance } from "./lsn";
-import { problem } from "./problem";
+import { discard, problem } from "./problem";
 import type {
   ClusterSeen,
   GateNode,
@@ -76,12 +76,6 @@ export function replicaProblems(replica: ReplicaLook): Problem[] {
   const found = [...present(slotProblem(node, primary?.server)), ...present(pauseProblem(replica))];
   found.push(...present(streamProblem(replica, found)), ...present(lagProblem(replica)));
   return found.length > 0 ? found : present(markerProblem(replica));
-}
-
-/** A node whose data cannot be used: it seeds itself anew once they are gone. */
-function discard(node: GateNode): string {
-  const name = node.containerName;
-  return `docker rm --force ${name} && docker volume rm ${name}-data && npm run up -- --refresh`;
 }
 
 function present(found: Problem | undefined): Problem[] {
