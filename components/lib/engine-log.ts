@@ -7,6 +7,8 @@ export interface EngineLog {
   /** Shown beside the resource while it is being worked on, then gone. */
   progress(text: string): void;
   /** Kept in the diagnostics at the end. */
+  info(text: string): Promise<void>;
+  /** Kept in the diagnostics at the end, as a warning. */
   warn(text: string): Promise<void>;
   close(): void;
 }
@@ -16,13 +18,15 @@ export interface EngineLog {
  * @param address the CLI's own address, which it gives its plugins as their first argument
  */
 export function openEngineLog(urn: string, address = process.argv[2] ?? ""): EngineLog {
+  const say = (text: string): Promise<void> => {
+    console.log(text);
+    return Promise.resolve();
+  };
   if (!/:\d+$/.test(address)) {
     return {
       progress: () => undefined,
-      warn: (text) => {
-        console.log(text);
-        return Promise.resolve();
-      },
+      info: say,
+      warn: say,
       close: () => undefined,
     };
   }
@@ -47,6 +51,7 @@ export function openEngineLog(urn: string, address = process.argv[2] ?? ""): Eng
         void send(text, LogSeverity.INFO, true);
       }
     },
+    info: (text) => send(text, LogSeverity.INFO, false),
     warn: (text) => send(text, LogSeverity.WARNING, false),
     close() {
       client.close();

@@ -3,6 +3,7 @@ import { execIn, lastLines, putFiles } from "../lib/container";
 import { connect } from "../lib/engine";
 import { openEngineLog, type EngineLog } from "../lib/engine-log";
 import { hashOf, hasUnknown } from "../lib/inputs";
+import { effects, settingsOf, type KnownNodes } from "./effects";
 import { restartInOrder } from "./restart";
 
 /** Files of one node, as Pulumi hands them to the provider. */
@@ -32,6 +33,8 @@ export interface SettingsState {
   /** By node: container that was told about the files. */
   containers: Record<string, string>;
   contentHash: string;
+  /** By node: the settings of its postgresql.conf, none of them secret, so that a preview can say what changes. */
+  settings: Record<string, Record<string, string>>;
   /** Nodes that the last change restarted, in order. */
   restarted: string[];
 }
@@ -181,7 +184,43 @@ async function settle(
       ? `files in effect, restarted: ${restarted.join(", ")}`
       : "files in effect",
   );
-  return { version: inputs.version, hashes, containers, contentHash: hashOf(hashes), restarted };
+  const settings = Object.fromEntries(
+    inputs.nodes.map(({ node, files }) => [node, settingsOf(files["postgresql.conf"] ?? "")]),
+  );
+  return {
+    version: inputs.version,
+    hashes,
+    containers,
+    contentHash: hashOf(hashes),
+    settings,
+    restarted,
+  };
+}
+
+/** Says in words what a change will do to the running nodes, beside the resource and at the end. */
+async function announce(olds: KnownNodes, news: SettingsInputs): Promise<void> {
+  // Everything may be unknown in a preview, then there is nothing to say.
+  if (!Array.isArray(news.nodes)) return;
+  const coming = news.nodes.flatMap((input) => {
+    const { node, containerId, files } = input;
+    if (typeof node !== "string") return [];
+    const known = typeof files === "object" && !hasUnknown(files);
+    const conf = known ? files["postgresql.conf"] : undefined;
+    return [
+      {
+        node,
+        containerId: hasUnknown(containerId) ? undefined : containerId,
+        hash: known ? hashOf(files) : undefined,
+        settings: conf === undefined ? {} : settingsOf(conf),
+      },
+    ];
+  });
+  const lines = effects(olds, coming);
+  if (lines.length > 0) {
+    const log = openEngineLog(news.shownAt);
+    await log.info(lines.join("\n"));
+    log.close();
+  }
 }
 
 /** Brings the nodes' files into effect: written, reloaded, and where PostgreSQL asks for it restarted. */
@@ -202,13 +241,16 @@ export const settingsProvider = {
       log.close();
     }
   },
-  diff(_id: string, olds: SettingsState, news: SettingsInputs) {
+  async diff(_id: string, olds: SettingsState, news: SettingsInputs) {
     const changes =
       hasUnknown(news) ||
       olds.version !== news.version ||
       olds.contentHash !==
         hashOf(Object.fromEntries(news.nodes.map(({ node, files }) => [node, hashOf(files)]))) ||
       news.nodes.some(({ node, containerId }) => olds.containers[node] !== containerId);
-    return Promise.resolve({ changes });
+    if (changes) {
+      await announce(olds, news);
+    }
+    return { changes };
   },
 };

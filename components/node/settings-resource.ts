@@ -17,8 +17,8 @@ export interface NodeFilesArgs {
 export interface ClusterSettingsArgs {
   /** Address of the engine that runs the nodes. */
   dockerHost: pulumi.Input<string>;
-  /** All nodes, the first primary first. Kept as a secret. */
-  nodes: pulumi.Input<pulumi.Input<NodeFilesArgs>[]>;
+  /** All nodes, the first primary first. Their files are kept as secrets. */
+  nodes: readonly NodeFilesArgs[];
   /** Seconds that a server has to stop cleanly when a setting needs a restart. */
   restartGraceSeconds: pulumi.Input<number>;
   /** Seconds that a node has to take the files, and to be back after a restart. */
@@ -27,6 +27,7 @@ export interface ClusterSettingsArgs {
 
 const version = sourceVersion(__dirname, [
   "settings-provider.ts",
+  "effects.ts",
   "restart.ts",
   "../lib/container.ts",
   "../lib/engine.ts",
@@ -52,10 +53,12 @@ export class ClusterSettings extends pulumi.dynamic.Resource {
       name,
       {
         ...args,
-        nodes: pulumi.secret(args.nodes),
+        // Not the list as a whole: one unknown container id would hide all of it from a preview.
+        nodes: args.nodes.map((each) => ({ ...each, files: pulumi.secret(each.files) })),
         shownAt: ownUrn("ClusterSettings", name, opts?.parent),
         version,
         contentHash: undefined,
+        settings: undefined,
         restarted: undefined,
       },
       opts,
