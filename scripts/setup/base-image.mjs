@@ -125,6 +125,8 @@ function importImage(folder) {
   const docker = spawn("docker", ["import", ...changes, "-", image], {
     stdio: [tar.stdout, "ignore", "inherit"],
   });
+  // The engine's side has it now; held open here too, it would never be closed.
+  tar.stdout.destroy();
   return Promise.all([ended("tar", tar), ended("docker import", docker)]);
 }
 
@@ -132,7 +134,7 @@ function importImage(folder) {
 function ended(name, child) {
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => {
+    child.on("exit", (code) => {
       if (code === 0) resolve(undefined);
       else reject(new Error(`${name} ended with ${String(code)}`));
     });
