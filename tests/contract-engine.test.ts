@@ -7,10 +7,8 @@ import { after, before, describe, test } from "node:test";
 import Docker from "dockerode";
 import { type Properties, type Value, asText, isProperties } from "../plugins/lib/values";
 import { type Call, type Plugins, connect, isCall } from "./contract/client";
+import { contractFolder, enterWorkplace } from "./contract/workplace";
 
-const folder = path.resolve(
-  process.env["CONTRACT_DIR"] ?? path.join(__dirname, "contract", "recorded"),
-);
 const unique = `contract-${randomBytes(4).toString("hex")}`;
 const docker = new Docker();
 
@@ -45,10 +43,13 @@ describe("on an engine the plugins do what the released ones did", () => {
   const ids = new Map<string, string>();
   let plugins: Plugins;
   let port: number;
+  let platform: string;
+  let leave: () => void;
 
   /** Recorded values with the names, the port and the ids of this run. */
   function here(value: Value): Value {
     if (value === 25432) return port;
+    if (value === "linux/amd64") return platform;
     if (Array.isArray(value)) return value.map(here);
     if (isProperties(value)) {
       return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, here(item)]));
@@ -56,14 +57,14 @@ describe("on an engine the plugins do what the released ones did", () => {
     if (typeof value !== "string") return value;
     const known = ids.get(value);
     if (known !== undefined) return known;
-    if (value === "/srv/contract/ctx") return path.join(folder, "ctx");
+    if (value === "/srv/contract/ctx") return path.join(process.cwd(), "ctx");
     return value
       .replace(/\bcontract\b/g, unique)
       .replace(/\b(autovol|autonet|minimal)-[0-9a-f]{7}\b/g, (name) => `${unique}-${name}`);
   }
 
   function recorded(file: string, method: Call["method"]): Call[] {
-    return readFileSync(path.join(folder, file), "utf8")
+    return readFileSync(path.join(contractFolder, file), "utf8")
       .trim()
       .split("\n")
       .map((line): unknown => JSON.parse(line))
@@ -80,8 +81,9 @@ describe("on an engine the plugins do what the released ones did", () => {
   }
 
   before(async () => {
-    process.chdir(folder);
+    leave = enterWorkplace();
     port = await freePort();
+    platform = `linux/${(await docker.version()).Arch}`;
     plugins = await connect();
     await plugins.configure();
   });
@@ -93,6 +95,7 @@ describe("on an engine the plugins do what the released ones did", () => {
       .remove()
       .catch(() => undefined);
     plugins.close();
+    leave();
   });
 
   for (const call of recorded("step0.jsonl", "Create")) {

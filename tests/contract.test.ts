@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Call, connect, isCall } from "./contract/client";
-
-/** Recorded calls of the released plugins: CONTRACT_DIR, else the copy in this repository. */
-const folder = path.resolve(
-  process.env["CONTRACT_DIR"] ?? path.join(__dirname, "contract", "recorded"),
-);
+import { type Call, type Plugins, connect, isCall } from "./contract/client";
+import { contractFolder, enterWorkplace } from "./contract/workplace";
 
 /** The calls whose answers follow from the question alone. */
 function timeless(call: Call): boolean {
@@ -17,20 +13,21 @@ function timeless(call: Call): boolean {
 }
 
 describe("the plugins answer like the released ones", () => {
-  let plugins: Awaited<ReturnType<typeof connect>>;
+  let plugins: Plugins;
+  let leave: () => void;
   before(async () => {
-    // Paths in the recorded inputs are relative to the folder.
-    process.chdir(folder);
+    leave = enterWorkplace();
     plugins = await connect();
   });
   after(() => {
     plugins.close();
+    leave();
   });
 
-  for (const file of readdirSync(folder)
+  for (const file of readdirSync(contractFolder)
     .filter((name) => name.endsWith(".jsonl"))
     .sort()) {
-    const lines = readFileSync(path.join(folder, file), "utf8").trim().split("\n");
+    const lines = readFileSync(path.join(contractFolder, file), "utf8").trim().split("\n");
     for (const [i, line] of lines.entries()) {
       const call: unknown = JSON.parse(line);
       assert.ok(isCall(call), `${file}:${String(i + 1)} is not a recorded call`);
