@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { Client as Session } from "pg";
-import { clientConfig, query } from "./lib/database";
+import type { Address } from "./lib/database";
 import { measured } from "./lib/measured";
-import { progress } from "./lib/progress";
 import { testStack } from "./lib/stack";
 import { Writer } from "./lib/writer";
 import { Client, type Attempt } from "./tls/client";
 import { FreshReader } from "./tls/reader";
 import { secrets } from "./tls/secrets";
+import { shownBy } from "./tls/shown";
 import { Streaming } from "./tls/streaming";
 import type { StackSecrets } from "../scripts/lib/rotation/secrets";
 
@@ -26,9 +24,7 @@ before(async () => {
   client = await Client.start(stack, stack.prefix);
   writer = await Writer.start(await stack.primary());
   running.push(writer);
-  const [replica] = await stack.replicas();
-  assert.ok(replica);
-  reader = new FreshReader(replica);
+  reader = new FreshReader(await replica());
   streaming = new Streaming(stack.container(0), 1);
   running.push(reader, streaming);
   identities = await containers();
@@ -39,6 +35,12 @@ const running: { stop(): unknown }[] = [];
 after(async () => {
   for (const each of running) await each.stop();
 });
+
+async function replica(): Promise<Address> {
+  const [only] = await stack.replicas();
+  assert.ok(only);
+  return only;
+}
 
 /** Containers and their starts: equal means neither replaced nor restarted. */
 async function containers(): Promise<string[]> {
@@ -76,26 +78,6 @@ function serial(of: StackSecrets, owner: string): string {
   return new X509Certificate(found.certificate).serialNumber;
 }
 
-/** The server certificate that a node shows to new connections. */
-async function shown(node: number): Promise<string> {
-  const address = node === 0 ? await stack.primary() : (await stack.replicas())[0];
-  assert.ok(address);
-  let seen = "";
-  const session = new Session({
-    ...clientConfig(address),
-    ssl: {
-      ca: address.ca,
-      checkServerIdentity: (_host, { serialNumber }) => {
-        seen = serialNumber;
-        return undefined;
-      },
-    },
-  });
-  await session.connect();
-  await session.end();
-  return seen;
-}
-
 /** Logs in as role with its certificate of one moment and its password of now. */
 function login(role: "replicator" | "sav3_gate", then: StackSecrets, now: StackSecrets): Attempt {
   const common = { ...then.certificates[role], user: role, authority: now.authority.certificate };
@@ -121,8 +103,8 @@ test("server and client certificates: nobody notices, the old ones are refused",
   for (const owner of ["pg-0", "pg-1", "replicator", "sav3_gate"]) {
     assert.notEqual(serial(now, owner), serial(old, owner));
   }
-  assert.equal(await shown(0), serial(now, "pg-0"));
-  assert.equal(await shown(1), serial(now, "pg-1"));
+  assert.equal(await shownBy(await stack.primary()), serial(now, "pg-0"));
+  assert.equal(await shownBy(await replica()), serial(now, "pg-1"));
   await expectLogins(old, now, /certificate revoked/);
   assert.equal((await stack.up()).total, 0);
 });
@@ -143,9 +125,7 @@ test("the authority begins: clients that know only the old one still connect", a
 
 test("and finishes: nobody who has the new one notices, what the old one signed is refused", async () => {
   const before = await secrets(stack);
-  const [replica] = await stack.replicas();
-  assert.ok(replica);
-  reader.retarget({ ...replica, ca: before.authority.certificate });
+  reader.retarget({ ...(await replica()), ca: before.authority.certificate });
   writer.retarget({ ...(await stack.primary()), ca: before.authority.certificate });
   await writer.more();
   await unnoticed("rotate authority --finish", () => rotate("authority", "--finish"));
@@ -170,40 +150,4 @@ test("the authority in one command, and its own proof of it", async () => {
   const { missing } = await writer.finish(await stack.primary());
   assert.deepEqual(missing, []);
   assert.equal((await stack.up()).total, 0);
-});
-
-test("inside the renewal window an up renews: sessions stay, new ones see the new certificate", async () => {
-  const minutes = { valid: 6, before: 4 };
-  const hours = { validityHours: minutes.valid / 60, renewBeforeHours: minutes.before / 60 };
-  await stack.up({ config: { tls: hours } });
-  const first = await secrets(stack);
-  const leaf = new X509Certificate(first.certificates["pg-0"]?.certificate ?? "");
-  const opens = Date.parse(leaf.validTo) - minutes.before * 60_000;
-
-  const session = new Session(clientConfig(await stack.primary()));
-  await session.connect();
-  const pid = async () =>
-    (await session.query<{ pid: number }>("select pg_backend_pid() pid")).rows;
-  const earlier = await pid();
-
-  const early = await stack.up();
-  if (Date.now() < opens) assert.equal(early.total, 0, "nothing is renewed before its time");
-  else progress("this machine is too busy to look before the window opens");
-
-  await sleep(Math.max(0, opens - Date.now()) + 1000);
-  const renewal = await stack.up();
-  assert.ok(renewal.updated > 0);
-  assert.equal(renewal.created + renewal.replaced + renewal.deleted, 0);
-  const second = await secrets(stack);
-  for (const owner of ["pg-0", "pg-1", "replicator", "sav3_gate"]) {
-    assert.notEqual(serial(second, owner), serial(first, owner));
-  }
-  assert.deepEqual(await pid(), earlier, "the open session stayed");
-  await session.end();
-  assert.equal(await shown(0), serial(second, "pg-0"));
-  assert.equal(await shown(1), serial(second, "pg-1"));
-  assert.deepEqual(await containers(), identities);
-  for (const address of [await stack.primary(), ...(await stack.replicas())]) {
-    await query(address, "select 1");
-  }
 });
