@@ -186,7 +186,7 @@ const sicknesses: readonly Sickness[] = [
       );
       await startReplica();
     },
-    says: /system identifier|another cluster/i,
+    says: /holds cluster \d+, the primary is cluster \d+/,
     certain: true,
     repair: async () => {
       await stopReplica();
