@@ -41,7 +41,8 @@ export function slotProblem(node: GateNode, primary: ServerSeen | undefined): Pr
       seen: `slot ${node.slot} is lost: the primary no longer has the WAL that the node needs`,
       expected: "a slot that keeps WAL; the node seeds itself anew when it starts",
       next,
-      hopelessAfter: 5000,
+      // A running node notices by itself and seeds itself anew; that frees the slot first.
+      hopelessAfter: 15_000,
     });
   }
   return undefined;
