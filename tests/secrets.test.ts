@@ -6,6 +6,7 @@ import { run, type Finished } from "./lib/command";
 import { query } from "./lib/database";
 import { docker, superuserSql } from "./lib/docker";
 import { checkout, testStack } from "./lib/stack";
+import { secrets } from "./tls/secrets";
 
 const stack = testStack({ config: { replicas: 1 } });
 
@@ -53,8 +54,7 @@ before(async () => {
   await stack.preview();
   await setPasswords();
   const authority = await createAuthority("canary", 24, new Date());
-  const [, line = ""] = authority.privateKey.split("\n");
-  canaries.push(line);
+  canaries.push(keyLine(authority.privateKey));
   await setSecret("tls.ca.privateKey", authority.privateKey);
   await stack.pulumi(
     ["config", "set", "--plaintext", "--path", "sav3-postgres:tls.ca.certificate"],
@@ -77,20 +77,37 @@ before(async () => {
   await stack.unset("replicas");
 });
 
-/** None of the canaries is in the text; `known` is, so that it is known to be the right text. */
-function clean(what: string, text: string, known: string): void {
+/** No secret is in the text; `known` is, so that it is known to be the right text. */
+function clean(what: string, text: string, known: string, all: readonly string[] = canaries): void {
   assert.ok(text.includes(known), `${what} does not show ${known}`);
-  for (const secret of canaries) {
+  for (const secret of all) {
     const at = text.indexOf(secret);
     assert.equal(at, -1, `${what} shows a secret: ${text.slice(Math.max(0, at - 200), at)}…`);
   }
 }
 
-/** Runs grep for the canaries, given on standard input; it must find nothing. */
-async function grepClean(what: string, file: string, args: readonly string[]): Promise<void> {
-  const found = await run(file, args, { input: `${canaries.join("\n")}\n` });
+/** Runs grep for the secrets, given on standard input; it must find nothing. */
+async function grepClean(
+  what: string,
+  file: string,
+  args: readonly string[],
+  all: readonly string[],
+): Promise<void> {
+  const found = await run(file, args, { input: `${all.join("\n")}\n` });
   assert.equal(found.stdout.trim(), "", `${what} holds a secret`);
   assert.equal(found.code, 1, `${what}: ${found.text}`);
+}
+
+/** No secret is in the state, neither as exported nor as it lies in the backend. */
+async function stateClean(all: readonly string[]): Promise<void> {
+  const exported = await stack.pulumi(["stack", "export"]);
+  clean("the exported state", exported.stdout, "ciphertext", all);
+  await grepClean("the state folder", "grep", ["-raslF", "-f", "-", stack.stateFolder], all);
+}
+
+/** A line of a PEM key that no other key has. */
+function keyLine(pem: string): string {
+  return pem.split("\n")[2] ?? "";
 }
 
 test("the secrets are in use", async () => {
@@ -140,7 +157,8 @@ test("no log of a container shows one, nor do the statistics of statements", asy
 test("the primary keeps verifiers only, a replica the one password that it needs", async () => {
   const places = ["/etc/sav3", "/var/lib/postgresql", "/tmp"];
   const grep = ["grep", "-raslF", "-f", "-", ...places];
-  await grepClean("the primary", "docker", ["exec", "-i", stack.container(0), ...grep]);
+  const inside = ["exec", "-i", stack.container(0), ...grep];
+  await grepClean("the primary", "docker", inside, canaries);
   const found = await run("docker", ["exec", "-i", stack.container(1), ...grep], {
     input: `${canaries.join("\n")}\n`,
   });
@@ -148,9 +166,17 @@ test("the primary keeps verifiers only, a replica the one password that it needs
 });
 
 test("the state holds ciphertext only, and nothing is left in the checkout", async () => {
-  const exported = await stack.pulumi(["stack", "export"]);
-  clean("the exported state", exported.stdout, "ciphertext");
-  await grepClean("the state folder", "grep", ["-raslF", "-f", "-", stack.stateFolder]);
+  await stateClean(canaries);
   const skip = ["--exclude-dir=node_modules", "--exclude-dir=.git", "--exclude-dir=.sav3"];
-  await grepClean("the checkout", "grep", ["-raslF", ...skip, "-f", "-", checkout]);
+  await grepClean("the checkout", "grep", ["-raslF", ...skip, "-f", "-", checkout], canaries);
+});
+
+test("nor does an up that the gate refused leave one in the state or in its message", async () => {
+  const { passwords, certificates, authority } = await secrets(stack);
+  const keys = [authority, ...Object.values(certificates)].map(({ privateKey }) => privateKey);
+  const all = [...canaries, ...Object.values(passwords), ...keys.map(keyLine)];
+  await superuserSql(stack.container(1), "select pg_wal_replay_pause()");
+  const { text } = await stack.failingUp({ config: { healthTimeoutSeconds: 15 } });
+  clean("the gate's message", text, "pg-1", all);
+  await stateClean(all);
 });
