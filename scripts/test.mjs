@@ -12,16 +12,23 @@ import { root, stateDirectory } from "./setup/paths.mjs";
 const atOnce = 2;
 
 /** Docker tests that disturb what the others use: they run one by one, last. */
-const alone = ["setup.test.ts", "restarts.test.ts", "disk-full.test.ts"];
+const alone = ["restarts.test.ts", "disk-full.test.ts"];
 
 /** Docker tests that take long and so start first. */
-const first = ["sick.test.ts", "killed.test.ts", "changes.test.ts", "main-job.test.ts"];
+const first = [
+  "rotation-tls.test.ts",
+  "rotation.test.ts",
+  "sick.test.ts",
+  "killed.test.ts",
+  "changes.test.ts",
+  "main-job.test.ts",
+];
 
 /** Folders that hold sources with their unit tests. */
 const sources = ["components", "docker", "plugins", "policy", "scripts", "tests/lib"];
 
 /** Seconds until a file of tests is stopped. */
-const deadlines = { unit: 600, docker: 600, long: 5400 };
+const deadlines = { unit: 600, docker: 1200, long: 5400 };
 
 const words = process.argv.slice(2).filter((word) => word !== "--");
 const long = words.includes("long") || process.env["SAV3_LONG"] === "1";
