@@ -37,6 +37,8 @@ export function violations(
 }
 
 export const CONTAINER = "docker:index/container:Container";
+export const BUILT_IMAGE = "docker:index/image:Image";
+export const PULLED_IMAGE = "docker:index/remoteImage:RemoteImage";
 
 /** A property as an object; an empty one when it is something else. */
 export function record(value: unknown): Readonly<Record<string, unknown>> {

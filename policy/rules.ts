@@ -1,9 +1,22 @@
-import { CONTAINER, list, record, text, type PolicyResource, type Rule } from "./resource";
+import { isIP } from "node:net";
+import { hbaFiles, weakLines } from "./hba";
+import {
+  BUILT_IMAGE,
+  CONTAINER,
+  list,
+  PULLED_IMAGE,
+  record,
+  text,
+  type PolicyResource,
+  type Rule,
+} from "./resource";
+import { exposedSecrets } from "./secrets";
 
-/** Addresses that mean every interface; Docker's published ports pass by host firewalls. */
-const EVERY_INTERFACE: readonly string[] = ["", "0.0.0.0", "::", "[::]"];
-const SECRET_NAME = /PASS|SECRET|TOKEN|PRIVATE|CREDENTIAL|(^|_)KEY($|_)/i;
-const SECRET_VALUE = /-----BEGIN [A-Z ]*PRIVATE KEY-----|SCRAM-SHA-256\$|:\/\/[^/\s:]+:[^@\s]+@/;
+/** Everything but one interface, however it is written; Docker's published ports pass by host firewalls. */
+function isEveryInterface(ip: string): boolean {
+  const address = ip.replace(/^\[(.*)\]$/, "$1");
+  return isIP(address) === 0 || /^[0:.]*$/.test(address.replace(/^[0:]*:ffff:/i, ""));
+}
 
 function forContainers(
   check: (props: PolicyResource["props"]) => readonly (string | false)[],
@@ -20,33 +33,46 @@ const portsNeedAddress: Rule = {
     networkMode === "host" && "the host's network opens every port on every interface",
     ...list(ports)
       .map(record)
-      .filter(({ ip }) => EVERY_INTERFACE.includes(text(ip)))
-      .map(({ internal }) => `port ${String(internal)} is published on every interface; set ip`),
+      .filter(({ ip }) => isEveryInterface(text(ip)))
+      .map(({ internal }) => `port ${String(internal)} is not bound to one interface; set ip`),
   ]),
 };
 
-const noSecretsInEnvironment: Rule = {
-  name: "no-secrets-in-environment",
-  description: "Environment shows in `docker inspect` and in /proc; secrets come as files.",
-  check: forContainers(({ envs }) =>
-    list(envs).map((entry) => {
-      const [name = "", ...value] = text(entry).split("=");
-      const secret = SECRET_NAME.test(name) || SECRET_VALUE.test(value.join("="));
-      return secret && `${name} looks like a secret; give it as a file`;
-    }),
+const noSecrets: Rule = {
+  name: "no-secrets-in-containers",
+  description: "What a container is made with shows in `docker inspect`; secrets come as files.",
+  check: forContainers((props) =>
+    exposedSecrets(props).map((place) => `${place} looks like a secret; give it as a file`),
   ),
 };
 
+/** A digest, an id, a tag that is a content hash, or one with a day in it that does not move all the same. */
+function isPinned(image: string): boolean {
+  const tag = /:([\w][\w.-]*)$/.exec(image)?.[1] ?? "";
+  const dated = /(^|[-._])20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([-._]|$)/.test(tag);
+  return (
+    /(^|@)sha256:[0-9a-f]{64}$/.test(image) ||
+    /^[0-9a-f]{16,64}$/.test(tag) ||
+    (dated && !/latest/i.test(tag))
+  );
+}
+
 const pinnedImages: Rule = {
   name: "images-are-pinned",
-  description: "A container's image is named by digest, id, content hash or dated tag.",
-  check: forContainers(({ image }) => {
-    const name = text(image);
-    const tag = /:([\w][\w.-]*)$/.exec(name)?.[1] ?? "";
-    const pinned =
-      /sha256:[0-9a-f]{64}$/.test(name) || /^[0-9a-f]{16,64}$/.test(tag) || /20\d{6}/.test(tag);
-    return [!pinned && `image ${name} may change under its name; use a digest or a content tag`];
-  }),
+  description: "An image that is built or run is named by digest, id, content hash or dated tag.",
+  check: ({ type, props }) => {
+    if (type !== CONTAINER && type !== BUILT_IMAGE) return [];
+    const name = text(props[type === CONTAINER ? "image" : "imageName"]);
+    if (isPinned(name)) return [];
+    return [`image ${name} may change under its name; use a digest or a content tag`];
+  },
+};
+
+const baseStays: Rule = {
+  name: "pulled-images-stay",
+  description: "Others use a pulled image, too; it is not removed with the stack.",
+  check: ({ type, props }) =>
+    type === PULLED_IMAGE && props["keepLocally"] !== true ? ["keepLocally is missing"] : [],
 };
 
 const cleanStop: Rule = {
@@ -72,50 +98,61 @@ const limits: Rule = {
 const noRights: Rule = {
   name: "containers-have-no-rights",
   description: "No capabilities, no new privileges, not root, nothing of the host.",
-  check: forContainers((props) => [
-    props["privileged"] === true && "it is privileged",
-    !list(record(props["capabilities"])["drops"]).includes("ALL") && "capabilities are not dropped",
-    !list(props["securityOpts"]).some((option) => text(option).startsWith("no-new-privileges")) &&
-      "no-new-privileges is missing",
-    props["readOnly"] !== true && "the root file system can be written",
-    /^(0|root)?(:|$)/.test(text(props["user"])) && "it runs as root; set user",
-    ["pidMode", "ipcMode", "usernsMode"].some((key) => props[key] === "host") &&
-      "it shares a namespace with the host",
-    ...list(props["volumes"])
-      .map(record)
-      .filter(({ hostPath }) => text(hostPath) !== "")
-      .map(({ hostPath }) => `it mounts ${text(hostPath)} of the host`),
-  ]),
+  check: forContainers((props) => {
+    const { drops, adds } = record(props["capabilities"]);
+    const security = list(props["securityOpts"]).map(text);
+    return [
+      props["privileged"] === true && "it is privileged",
+      !list(drops).includes("ALL") && "capabilities are not dropped",
+      list(adds).length > 0 && "capabilities are added",
+      !security.some(forbidsPrivileges) && "no-new-privileges is missing",
+      ...security
+        .filter((option) => !forbidsPrivileges(option))
+        .map((option) => `security option ${option} is not no-new-privileges`),
+      props["readOnly"] !== true && "the root file system can be written",
+      // A name is looked up in the image, where it may be root's.
+      !/^[1-9]\d*(:[1-9]\d*)?$/.test(text(props["user"])) &&
+        "it may run as root; set user to the numbers of another",
+      ["pidMode", "ipcMode", "usernsMode"].some((key) => props[key] === "host") &&
+        "it shares a namespace with the host",
+      list(props["devices"]).length > 0 && "it has devices of the host",
+      ...hostPaths(props).map((path) => `it mounts ${path} of the host`),
+    ];
+  }),
 };
+
+function forbidsPrivileges(option: string): boolean {
+  return /^no-new-privileges([:=]true)?$/.test(option);
+}
+
+/** Folders and files of the host among a container's volumes and mounts. */
+function hostPaths(props: PolicyResource["props"]): string[] {
+  const volumes = list(props["volumes"])
+    .map(record)
+    .map(({ hostPath, volumeName }) => text(hostPath) || text(volumeName))
+    .filter((source) => /[\\/]|^[.~]/.test(source));
+  const mounts = list(props["mounts"])
+    .map(record)
+    .filter(({ type }) => type !== "volume" && type !== "tmpfs")
+    .map(({ source }) => text(source));
+  return [...volumes, ...mounts];
+}
 
 const noWeakAuthentication: Rule = {
   name: "no-weak-authentication",
   description: "No rule of a rendered pg_hba.conf says trust, password, md5 or ident.",
-  check: ({ props }) => hbaFiles(props).flatMap((file) => weakLines(file)),
+  check: ({ props }) =>
+    hbaFiles(props)
+      .flatMap(weakLines)
+      .map((line) => `pg_hba.conf has "${line.trim()}"`),
 };
-
-/** Every pg_hba.conf among the files of a resource, wherever its inputs hold them. */
-function hbaFiles(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(hbaFiles);
-  return Object.entries(record(value)).flatMap(([key, inner]) =>
-    key.endsWith("pg_hba.conf") ? [text(inner)] : hbaFiles(inner),
-  );
-}
-
-/** Lines of a pg_hba.conf whose method proves little or nothing. */
-function weakLines(file: string): string[] {
-  return file
-    .split("\n")
-    .filter((line) => !line.startsWith("#"))
-    .filter((line) => /\s(trust|password|md5|ident)(\s|$)/.test(line))
-    .map((line) => `pg_hba.conf has "${line.trim()}"`);
-}
 
 /** All rules. Each is a plain function of one resource. */
 export const rules: readonly Rule[] = [
   portsNeedAddress,
-  noSecretsInEnvironment,
+  noSecrets,
   pinnedImages,
+  baseStays,
   cleanStop,
   limits,
   noRights,
