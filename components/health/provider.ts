@@ -114,16 +114,17 @@ export const gateProvider = {
     return { outs: { ...news, ...(await pass(id, news)) } };
   },
   async diff(_id: string, olds: GateState, news: GateInputs) {
-    if (hasUnknown(news) || olds.sick !== "" || olds.proven !== hashOf(news)) {
-      return { changes: true };
-    }
+    if (hasUnknown(news)) return { changes: true };
+    const changed = olds.proven !== hashOf(news);
+    // A healthy cluster that is about to change proves nothing by how it is now; a refused one still says why.
+    if (changed && olds.sick === "") return { changes: true };
     const sick = await sickness(news);
     if (sick) {
       const log = openEngineLog(news.shownAt);
       await log.warn(`the cluster is not healthy: ${sick}`);
       log.close();
     }
-    return { changes: sick !== "" };
+    return { changes: changed || olds.sick !== "" || sick !== "" };
   },
   async read(id: string, props: GateInputs & GateState) {
     return { id, props: { ...props, sick: await sickness(props) } };

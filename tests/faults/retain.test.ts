@@ -50,7 +50,7 @@ test("a kept replica volume of another cluster is refused with both identifiers,
     'cd /var/lib/postgresql; PATH="$PATH:$(echo /usr/lib/postgresql/*/bin)"; rm -rf data; ' +
     "initdb -D data >/dev/null; touch data/standby.signal";
   await must("docker", [
-    ...["run", "--rm", "--network", "none", "--tmpfs", "/run/postgresql:mode=1777"],
+    ...["run", "--rm", "--network", "none", "--tmpfs", "/run/postgresql:uid=999,gid=999,mode=0755"],
     ...[
       "--volume",
       `${replicaVolume}:/var/lib/postgresql`,

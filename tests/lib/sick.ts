@@ -19,7 +19,7 @@ export async function offline(container: string, line: string): Promise<string> 
   const bin = "PATH=$PATH:$(echo /usr/lib/postgresql/*/bin)";
   const finished = await must(
     "docker",
-    [...args, "--tmpfs", "/run/postgresql:mode=1777", "--entrypoint", "sh", image, "-ec"].concat(
+    [...args, "--tmpfs", "/run/postgresql:uid=999,gid=999,mode=0755", "--entrypoint", "sh", image, "-ec"].concat(
       `${bin}; cd ${data}/..; ${line}`,
     ),
   );
