@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { createPrivateKey, webcrypto } from "node:crypto";
 import { describe, it } from "node:test";
+import "reflect-metadata";
+import { X509Certificate, X509CertificateGenerator } from "@peculiar/x509";
 import { certificateProvider } from "./certificate";
 import { revocationsProvider } from "./revocations";
-import { createAuthority, serialOf } from "./x509";
+import { createAuthority, randomSerial, serialOf } from "./x509";
 
 async function inputs(authorityHours = 100) {
   const authority = await createAuthority("test", authorityHours, new Date());
@@ -16,6 +19,28 @@ async function inputs(authorityHours = 100) {
     renewBeforeHours: 3,
     rotation: "",
   };
+}
+
+/** An authority's certificate once more, as its owner would have it renewed: same name and key, all else new. */
+async function reissue(certificate: string, privateKey: string): Promise<string> {
+  const der = createPrivateKey(privateKey).export({ type: "pkcs8", format: "der" });
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const signingKey = await webcrypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
+  const { subjectName, publicKey, extensions } = new X509Certificate(certificate);
+  const again = await X509CertificateGenerator.create(
+    {
+      serialNumber: randomSerial(),
+      subject: subjectName,
+      issuer: subjectName,
+      notAfter: new Date(Date.now() + 200 * 3_600_000),
+      publicKey,
+      signingKey,
+      signingAlgorithm: algorithm,
+      extensions,
+    },
+    webcrypto,
+  );
+  return `${again.toString("pem")}\n`;
 }
 
 function inHours(hours: number): string {
@@ -118,6 +143,37 @@ describe("the revocation list", () => {
       third.outs.revoked.map(({ serial }) => serial),
       [serialOf(c)],
     );
+  });
+
+  it("keeps what was revoked when the authority is issued again with its key and name", async () => {
+    const given = await inputs();
+    const again = await reissue(given.authorityCertificate, given.authorityPrivateKey);
+    assert.notEqual(again, given.authorityCertificate);
+    const authority = {
+      authorityCertificate: given.authorityCertificate,
+      authorityPrivateKey: given.authorityPrivateKey,
+      previousAuthority: "",
+    };
+    const [a, b, c] = [await issue(given), await issue(given), await issue(given)];
+    const first = (await revocationsProvider.create({ ...authority, certificates: [a] })).outs;
+    const second = (
+      await revocationsProvider.update("id", first, { ...authority, certificates: [b] })
+    ).outs;
+    const anew = {
+      ...authority,
+      authorityCertificate: again,
+      previousAuthority: given.authorityCertificate,
+      certificates: [c],
+    };
+    const third = (await revocationsProvider.update("id", second, anew)).outs;
+    assert.deepEqual(
+      third.revoked.map(({ serial }) => serial),
+      [serialOf(a), serialOf(b)],
+    );
+    const retired = { ...anew, previousAuthority: "" };
+    const last = (await revocationsProvider.update("id", third, retired)).outs;
+    assert.deepEqual(last.revoked, third.revoked);
+    assert.equal(last.list, last.own);
   });
 
   it("of the authority before stays as long as that is trusted", async () => {

@@ -1,5 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { createRevocationList, endOf, maySignLists, serialOf, type Revoked } from "./x509";
+import {
+  createRevocationList,
+  endOf,
+  isSameAuthority,
+  maySignLists,
+  serialOf,
+  type Revoked,
+} from "./x509";
 
 interface RevocationsInputs {
   readonly authorityCertificate: string;
@@ -84,11 +91,13 @@ async function update(
   olds: RevocationsState,
   news: RevocationsInputs,
 ): Promise<{ outs: RevocationsState }> {
-  const sameAuthority = olds.authorityCertificate === news.authorityCertificate;
-  // Verifiers want a list of every authority that they trust, so the last one of the authority before stays with it.
-  const previousList = sameAuthority ? olds.before : olds.own;
+  const sameCertificate = olds.authorityCertificate === news.authorityCertificate;
+  // Verifiers want a list of every authority that they trust, so the last one of the authority before stays with it;
+  // also of one that was only issued again, since it may carry another key identifier than before.
+  const previousList = sameCertificate ? olds.before : olds.own;
   const before = news.previousAuthority === "" ? "" : previousList;
-  const revoked = sameAuthority
+  // What an authority revoked stays revoked when its certificate is issued again: its key still vouches for it.
+  const revoked = isSameAuthority(olds.authorityCertificate, news.authorityCertificate)
     ? revokedNow(olds.issued, olds.revoked, issuedFrom(news.certificates), new Date())
     : [];
   return { outs: await build(news, revoked, before) };

@@ -93,6 +93,12 @@ export function endOf(certificate: string): string {
   return new Date(new ParsedCertificate(certificate).validTo).toISOString();
 }
 
+/** Whether two certificates are of one authority: of the same name and key, whatever else was issued anew. */
+export function isSameAuthority(one: string, other: string): boolean {
+  const [a, b] = [new ParsedCertificate(one), new ParsedCertificate(other)];
+  return a.subject === b.subject && a.publicKey.equals(b.publicKey);
+}
+
 /** The PEM blocks of a text, in order. */
 export function pemBlocks(text: string): string[] {
   return (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
