@@ -7,8 +7,10 @@ import { cancelUpdate, clearPendingOperations, exportState, knownIds } from "../
 
 await command((args) => {
   const { stack, rest } = selectStack(args);
-  if (rest.length > 0)
-    throw new Error(`unknown option ${rest.join(" ")}: repair knows --stack only`);
+  // It never asks, so that `--yes` says nothing new.
+  const unknown = rest.filter((option) => option !== "--yes" && option !== "-y");
+  if (unknown.length > 0)
+    throw new Error(`unknown option ${unknown.join(" ")}: repair knows --stack only`);
   /** @type {string[]} */
   const done = [];
   /** @type {Set<string>} */

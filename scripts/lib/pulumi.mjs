@@ -61,10 +61,17 @@ export function ensureStack(stack) {
   }
 }
 
-/** Whether the CLI knows the stack. @param {string} stack */
+/**
+ * Whether the CLI knows the stack. A backend that cannot be asked is an error, never a "no": what does not exist is
+ * cleaned up.
+ * @param {string} stack
+ */
 export function stackExists(stack) {
   if (existsLocally(stack)) return true;
-  return capturePulumi(stack, ["stack", "--show-name"]).code === 0;
+  const { code, stderr } = capturePulumi(stack, ["stack", "--show-name"]);
+  if (code === 0) return true;
+  if (/no stack named/.test(stderr)) return false;
+  throw new Error(`the stack ${stack} cannot be looked up: ${stderr.trim()}`);
 }
 
 /** A short cut for the local backend; a "no" is not final, since its layout is the CLI's own. */

@@ -133,8 +133,12 @@ function own(address, reason, rest) {
   };
 }
 
+/**
+ * Without `metadata=skip` the backend writes a second file beside each of its files, not atomically: a CLI killed at
+ * that moment leaves a stack that no command can read ("failed to load checkpoint: EOF").
+ */
 function localUrl() {
-  return pathToFileURL(localStateDirectory()).href;
+  return `${pathToFileURL(localStateDirectory()).href}?metadata=skip`;
 }
 
 /** Whether this checkout's own backend already holds a stack of the project. */
