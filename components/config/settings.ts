@@ -45,7 +45,7 @@ export interface RotationSettings {
   readonly appPassword: string;
   readonly gatePassword: string;
   readonly authority: string;
-  /** Equal to `authority`: the certificate authority before it is no longer trusted. */
+  /** Any new text: the certificate authority before is no longer trusted. Set with `authority` to the same: at once. */
   readonly retireAuthority: string;
   readonly certificates: string;
 }

@@ -43,6 +43,30 @@ describe("the authority's rotation", () => {
     assert.deepEqual([third.previous, third.crossCertificate], ["", ""]);
   });
 
+  it("retires with any new text, whatever asked for the change-over", async () => {
+    const own = await ownAuthority();
+    const { outs: generated } = await authorityProvider.create(inputs);
+    let state = await up(generated, { ...inputs, ...own });
+    assert.notEqual(state.previous, "", "an own authority, never rotated");
+    state = await up(state, { ...inputs, ...own, retire: "f1" });
+    assert.deepEqual([state.previous, state.crossCertificate], ["", ""]);
+
+    const retired = { ...inputs, rotation: "r1", retire: "r1" };
+    const soon = new Date(Date.now() + 1_000 * 3_600_000).toISOString();
+    const { outs } = await authorityProvider.create(retired);
+    state = await up({ ...outs, notAfter: soon }, retired);
+    assert.notEqual(state.previous, "", "renewed by age, both texts equal already");
+    state = await up(state, { ...retired, retire: "f2" });
+    assert.equal(state.previous, "");
+  });
+
+  it("keeps the overlap of an authority that is made in the update that retires the one before", async () => {
+    const { outs: first } = await authorityProvider.create(inputs);
+    const second = await up(first, { ...inputs, rotation: "r1" });
+    const third = await up(second, { ...inputs, rotation: "r2", retire: "f1" });
+    assert.equal(third.previous, second.certificate);
+  });
+
   it("starts anew with the next text although the retired one still stands", async () => {
     let state = (await authorityProvider.create(inputs)).outs;
     state = await up(state, { ...inputs, rotation: "r1", retire: "r1" });

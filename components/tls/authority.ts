@@ -13,7 +13,7 @@ interface AuthorityInputs {
   readonly ownPrivateKey: string;
   /** `rotation.authority`: a new text makes a new authority, both are trusted then. */
   readonly rotation: string;
-  /** `rotation.retireAuthority`: equal to `rotation`, the authority before it is no longer trusted. */
+  /** `rotation.retireAuthority`: with a new text the authority before is no longer trusted. */
   readonly retire: string;
   /** Validity of the certificates that it issues: it renews itself before it could not outlive one. */
   readonly leafValidityHours: number;
@@ -41,6 +41,11 @@ export function authorityValidityHours(leafValidityHours: number): number {
  * later for another reason (age, an own one renewed) gets its overlap although the old text still stands.
  */
 function isRetiring(olds: AuthorityState, news: AuthorityInputs): boolean {
+  return news.retire !== "" && (news.retire !== olds.retire || isWithoutOverlap(olds, news));
+}
+
+/** The same new text in both asks for another authority and for an end of the present one, at once. */
+function isWithoutOverlap(olds: AuthorityState, news: AuthorityInputs): boolean {
   return (
     news.retire !== "" &&
     news.retire === news.rotation &&
@@ -98,7 +103,7 @@ async function update(
   const pair = await make(news, new Date());
   const next = { ...news, ...pair, notAfter: endOf(pair.certificate) };
   if (pair.certificate === olds.certificate) return { outs: { ...next, ...before } };
-  if (isRetiring(olds, news)) return { outs: { ...next, ...gone } };
+  if (isWithoutOverlap(olds, news)) return { outs: { ...next, ...gone } };
   const crossCertificate = await crossSign(pair.certificate, olds);
   return { outs: { ...next, previous: olds.certificate, crossCertificate } };
 }
