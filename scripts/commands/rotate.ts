@@ -26,13 +26,14 @@ async function main(args: readonly string[], stack: string): Promise<number> {
   }
   const { rotation, steps } = request;
   const before = await readSecrets(stack);
-  const refusal = obstacle(rotation, before);
+  const refusal = obstacle(request, before);
   if (refusal !== undefined) throw new Error(refusal);
 
   for (const step of steps) {
     const code = await update(stack, rotation, step);
     if (code !== 0) {
-      console.error(`error: the rotation of ${rotation} is not complete; next: npm run up`);
+      const then = rotation === "authority" ? ", then npm run rotate -- authority --finish" : "";
+      console.error(`error: the rotation of ${rotation} is not complete; next: npm run up${then}`);
       return code;
     }
     if (step === "begin" && rotation === "authority") checkNew(before, await readSecrets(stack));
@@ -46,8 +47,11 @@ async function main(args: readonly string[], stack: string): Promise<number> {
     return 0;
   }
   if (rotation === "authority" && !steps.includes("begin")) {
+    if (after.authority.previous !== "") {
+      throw new Error("the authority before is still trusted; next: npm run status");
+    }
     console.log("The authority before is no longer trusted.");
-    return after.authority.previous === "" ? 0 : 1;
+    return 0;
   }
   const proofs = await prove(rotation, { cluster: await readConnection(stack), before, after });
   console.log(report(proofs).join("\n"));
@@ -67,9 +71,15 @@ function parse(args: readonly string[]): Request | undefined {
   return { rotation, steps: [only] };
 }
 
-/** Why this secret is not the program's to exchange. */
-function obstacle(rotation: Rotation, secrets: StackSecrets): string | undefined {
+/** Why this secret cannot be exchanged, or not by the program. */
+function obstacle({ rotation, steps }: Request, secrets: StackSecrets): string | undefined {
   if (secrets.authority.certificate === "") return "the stack has no cluster yet; next: npm run up";
+  if (rotation === "authority" && steps.includes("begin") && secrets.authority.previous !== "") {
+    return (
+      "two authorities are trusted already, and another would shut out clients that still use the older one; " +
+      "next: give clients the new CA certificate (npm run env), then npm run rotate -- authority --finish"
+    );
+  }
   const password = passwordOf(rotation);
   if (password?.given === undefined || secrets.passwords[password.role] !== undefined) {
     return undefined;
@@ -93,16 +103,10 @@ function checkNew(before: StackSecrets, after: StackSecrets): void {
 async function update(stack: string, rotation: Rotation, step: Step): Promise<number> {
   const { capturePulumi } = await import("../lib/pulumi.mjs");
   const { deploy } = await import("../lib/deploy.mjs");
-  const path = (key: string) => ["--path", `sav3-postgres:rotation.${key}`];
+  const path = `sav3-postgres:rotation.${step === "begin" ? configKey(rotation) : "retireAuthority"}`;
   // The CLI takes a text under such a name for a secret unless told that it is none.
-  const set = (key: string, text: string) =>
-    must(capturePulumi(stack, ["config", "set", "--plaintext", ...path(key), text]));
-  if (step === "begin") {
-    set(configKey(rotation), new Date().toISOString());
-  } else {
-    const current = capturePulumi(stack, ["config", "get", ...path("authority")]);
-    set("retireAuthority", must(current).trim());
-  }
+  const set = ["config", "set", "--plaintext", "--path", path, new Date().toISOString()];
+  must(capturePulumi(stack, set));
   const { code } = await deploy("up", ["--stack", stack, "--yes", "--skip-preview"]);
   return code;
 }
