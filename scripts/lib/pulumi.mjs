@@ -70,7 +70,7 @@ export function stackExists(stack) {
   if (existsLocally(stack)) return true;
   const { code, stderr } = capturePulumi(stack, ["stack", "--show-name"]);
   if (code === 0) return true;
-  if (/no stack named/.test(stderr)) return false;
+  if (/no stack (named|selected)/.test(stderr)) return false;
   throw new Error(`the stack ${stack} cannot be looked up: ${stderr.trim()}`);
 }
 
