@@ -9,7 +9,7 @@ import {
 import { Credentials } from "./credentials/credentials";
 import { HealthGate } from "./health/resource";
 import type { Health } from "./health/types";
-import { writeCaFile } from "./lib/ca-file";
+import { writeCaFile, writeCrlFile } from "./lib/ca-file";
 import { STOP_GRACE_SECONDS } from "./lib/container-options";
 import { nodeNames, physicalPrefix } from "./lib/names";
 import { StackNetwork } from "./network/network";
@@ -92,6 +92,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
         password: credentials.gate,
         ...tls.client("sav3_gate"),
         ca: tls.caCertificate,
+        crl: tls.revocations,
         timeoutSeconds: settings.healthTimeoutSeconds,
         maxLagBytes: settings.maxReplicationLagBytes,
         settings: written.contentHash,
@@ -103,10 +104,15 @@ export class PostgresCluster extends pulumi.ComponentResource {
     this.primaryUri = uris.primaryUri;
     this.replicaUris = uris.replicaUris;
     this.adminUri = uris.adminUri;
-    this.caCertificate = tls.caCertificate.apply((certificate) => {
-      if (!pulumi.runtime.isDryRun()) writeCaFile(id.stack, certificate);
-      return certificate;
-    });
+    this.caCertificate = pulumi
+      .all([tls.caCertificate, tls.revocations])
+      .apply(([certificate, lists]) => {
+        if (!pulumi.runtime.isDryRun()) {
+          writeCaFile(id.stack, certificate);
+          writeCrlFile(id.stack, lists);
+        }
+        return certificate;
+      });
     this.health = gate.health;
     this.nodes = nodeSummaries(plan, nodes);
     this.connection = commandConnection({ plan, nodes, credentials, tls });

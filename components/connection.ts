@@ -90,6 +90,7 @@ export function commandConnection({ plan, nodes, credentials, tls }: ConnectionA
     nodes: gateNodes(plan, nodes),
     gate: { password: credentials.gate, ...tls.client("sav3_gate") },
     ca: tls.caCertificate,
+    crl: tls.revocations,
     database: settings.database,
     owner: settings.owner,
     ownerPassword: credentials.owner,

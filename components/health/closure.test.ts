@@ -75,6 +75,7 @@ const plan = {
   certificate: "",
   privateKey: "",
   ca: "",
+  crl: "",
   maxLagBytes: 1,
   timeoutSeconds: 5,
   settings: "hash",

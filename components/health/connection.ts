@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { checkServerIdentity } from "node:tls";
+import { checkServerIdentity, type ConnectionOptions } from "node:tls";
 import { Client, type ClientConfig } from "pg";
 import { portStream } from "../lib/container";
 import type { GateNode, GatePlan } from "./types";
@@ -20,6 +20,26 @@ function asSocket(stream: Duplex): Duplex {
     ref: () => stream,
     unref: () => stream,
   });
+}
+
+/**
+ * Proves the gate to a node and the node to the gate: only one of this name, of a trusted authority, and not revoked.
+ *
+ * @param host where it is reached
+ */
+export function tlsOptions(plan: GatePlan, node: GateNode, host: string): ConnectionOptions {
+  // Node reads only the first list of a text.
+  const lists = plan.crl.match(/-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g) ?? [];
+  return {
+    ca: plan.ca,
+    cert: plan.certificate,
+    key: plan.privateKey,
+    ...(lists.length > 0 && { crl: lists }),
+    // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment changes the default.
+    rejectUnauthorized: true,
+    ...(isIP(host) !== 0 && { servername: node.node }),
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(node.node, certificate),
+  };
 }
 
 /**
@@ -48,13 +68,7 @@ export async function connectTo(
     query_timeout: timeoutMs,
     // A primary that waits for synchronous standbys must not make the gate wait for what it examines.
     options: "-c synchronous_commit=local",
-    ssl: {
-      ca: plan.ca,
-      cert: plan.certificate,
-      key: plan.privateKey,
-      ...(isIP(host) !== 0 && { servername: node.node }),
-      checkServerIdentity: (_host, certificate) => checkServerIdentity(node.node, certificate),
-    },
+    ssl: tlsOptions(plan, node, host),
     ...(stream && { stream: () => stream }),
   };
   const client = new Client(config);

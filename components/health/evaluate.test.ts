@@ -19,6 +19,7 @@ const plan: GatePlan = {
   certificate: "",
   privateKey: "",
   ca: "",
+  crl: "",
   maxLagBytes: 1000,
 };
 const running: ContainerSeen = { state: "running", exitCode: 0, restarts: 0, outOfMemory: false };

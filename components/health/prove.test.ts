@@ -20,6 +20,7 @@ const plan: GatePlan = {
   certificate: "",
   privateKey: "",
   ca: "",
+  crl: "",
   maxLagBytes: 0,
 };
 const container = { state: "running", exitCode: 0, restarts: 0, outOfMemory: false } as const;

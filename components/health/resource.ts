@@ -20,6 +20,8 @@ export interface HealthGateArgs {
   privateKey: pulumi.Input<string>;
   /** Certificates of the authorities to trust, PEM. */
   ca: pulumi.Input<string>;
+  /** Their revocation lists, PEM; empty when there are none. */
+  crl: pulumi.Input<string>;
   /** Seconds to wait for a healthy cluster. Certain failures end the waiting earlier. */
   timeoutSeconds: pulumi.Input<number>;
   /** Bytes of WAL that a replica may be behind. */
@@ -67,6 +69,7 @@ export class HealthGate extends pulumi.dynamic.Resource {
         shownAt: ownUrn("HealthGate", name, opts?.parent),
         version,
         health: undefined,
+        provenIdentifier: undefined,
       },
       opts,
       "sav3",

@@ -24,7 +24,11 @@ export interface GatePlan {
   certificate: string;
   privateKey: string;
   ca: string;
+  /** Their revocation lists, PEM, one for each; empty when there are none. */
+  crl: string;
   maxLagBytes: number;
+  /** System identifier that was proven before; left out before the first proof. */
+  provenIdentifier?: string;
 }
 
 /** A container as the engine reports it. */

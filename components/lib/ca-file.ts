@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 /**
@@ -14,4 +14,20 @@ export function writeCaFile(stack: string, certificate: string): void {
   const file = caFile(stack);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, certificate);
+}
+
+/** Where the revocation lists lie, for libpq's PGSSLCRL: beside the certificate. */
+export function crlFile(stack: string): string {
+  return caFile(stack).replace(/\.crt$/, ".crl");
+}
+
+/** Writes the lists; without any there is no file, which libpq takes for nothing to check. */
+export function writeCrlFile(stack: string, lists: string): void {
+  const file = crlFile(stack);
+  if (lists === "") {
+    rmSync(file, { force: true });
+    return;
+  }
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, lists);
 }

@@ -2,7 +2,7 @@
 // beside the state, both for this user's eyes only.
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { caFile } from "../../components/lib/ca-file";
+import { caFile, crlFile, writeCrlFile } from "../../components/lib/ca-file";
 import { connectionVariables, withVariables } from "../lib/env-file";
 import { readConnection } from "../lib/stack";
 
@@ -29,8 +29,9 @@ async function main(args: readonly string[]): Promise<number> {
   const file = resolve(root, name);
   const certificate = caFile(baseName(stack));
   writePrivately(certificate, connection.plan.ca);
+  writeCrlFile(baseName(stack), connection.plan.crl);
   const before = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const variables = connectionVariables(connection, certificate);
+  const variables = connectionVariables(connection, certificate, crlFile(baseName(stack)));
   writePrivately(file, withVariables(before, variables));
   console.log(`Wrote ${relative(root, file)}: ${Object.keys(variables).join(", ")}`);
   return 0;

@@ -23,10 +23,11 @@ const connection: Connection = {
     certificate: "",
     privateKey: "",
     ca: "",
+    crl: "list",
     maxLagBytes: 0,
   },
 };
-const variables = connectionVariables(connection, "/home/me/ca.crt");
+const variables = connectionVariables(connection, "/home/me/ca.crt", "/home/me/ca.crl");
 
 describe("npm run env", () => {
   it("writes URIs that parse back to the settings, verified, and every replica", () => {
@@ -39,6 +40,12 @@ describe("npm run env", () => {
     const jdbc = new URL((variables["JDBC_DATABASE_URL"] ?? "").replace(/^jdbc:/, ""));
     assert.equal(jdbc.searchParams.get("password"), connection.ownerPassword);
     assert.doesNotMatch(JSON.stringify(variables), /gate-secret/);
+  });
+
+  it("names the revocation lists only when there are any", () => {
+    assert.equal(variables["PGSSLCRL"], "/home/me/ca.crl");
+    const without = { ...connection, plan: { ...connection.plan, crl: "" } };
+    assert.ok(!("PGSSLCRL" in connectionVariables(without, "ca.crt", "ca.crl")));
   });
 
   it("replaces its own lines only", () => {

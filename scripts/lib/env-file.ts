@@ -8,6 +8,7 @@ const end = "# sav3-postgres: end";
 export function connectionVariables(
   connection: Connection,
   certificateFile: string,
+  revocationsFile: string,
 ): Record<string, string> {
   const { plan, database, owner: user, ownerPassword: password } = connection;
   const uri = (index: number, parameters: Record<string, string>) => {
@@ -29,6 +30,7 @@ export function connectionVariables(
     PGPASSWORD: password,
     PGSSLMODE: verified.sslmode,
     PGSSLROOTCERT: certificateFile,
+    ...(plan.crl !== "" && { PGSSLCRL: revocationsFile }),
     DATABASE_URL: uri(0, verified),
     ...Object.fromEntries(
       replicas.map((index) => [

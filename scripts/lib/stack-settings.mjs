@@ -69,6 +69,7 @@ export function configuredEngine(stack) {
 /** Forgets the copy of a stack that is gone, and the CA file its URIs named. @param {string} stack */
 export function forgetSettings(stack) {
   rmSync(join(stateDirectory(), "ca", `${baseName(stack)}.crt`), { force: true });
+  rmSync(join(stateDirectory(), "ca", `${baseName(stack)}.crl`), { force: true });
   rmSync(settingsFile(stack), { force: true });
   rmSync(join(settingsDirectory(), `${baseName(stack)}.tracked.yaml`), { force: true });
 }

@@ -48,6 +48,7 @@ export async function readConnection(stack: string): Promise<Connection> {
       certificate: text(gate, "certificate"),
       privateKey: text(gate, "privateKey"),
       ca: text(found, "ca"),
+      crl: text(found, "crl"),
       maxLagBytes: Number(found["maxLagBytes"]),
     },
     stack,
