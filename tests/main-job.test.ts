@@ -6,7 +6,7 @@ import { Client } from "pg";
 import { changes } from "./lib/changes";
 import { run } from "./lib/command";
 import { clientConfig, connected, query, type Address } from "./lib/database";
-import { belongings, superuserSql } from "./lib/docker";
+import { belongings, docker, superuserSql } from "./lib/docker";
 import { long, progress } from "./lib/progress";
 import { testStack } from "./lib/stack";
 import { eventually } from "./lib/wait";
@@ -36,6 +36,14 @@ test("the first up ends with the health table: one primary, one streaming replic
     ["pg-0", "pg-1"],
   );
   assert.match(health.systemIdentifier, /^\d{10,}$/);
+});
+
+test("the engine bounds every node's processes", async () => {
+  for (const node of [0, 1]) {
+    const format = ["--format", "{{.HostConfig.PidsLimit}}"];
+    const limit = Number(await docker("container", "inspect", ...format, stack.container(node)));
+    assert.ok(limit > 1024 && limit < 4096, `pg-${node}: ${limit}`);
+  }
 });
 
 test("a row written through primaryUri is read through every entry of replicaUris", async () => {

@@ -15,7 +15,7 @@ export interface ContainerLimits {
 /**
  * What every container of ours has, whatever runs in it: a clean stop, bounded memory and logs, no rights.
  * Everything that the plugin would otherwise read back from the engine is stated, so that a second `up` finds no
- * difference. @pulumi/docker 5.2 has no limit for the number of processes (`--pids-limit`).
+ * difference. @pulumi/docker 5.2 has no limit for the number of processes: it is set when the files are written.
  */
 export function standardArgs(limits: ContainerLimits): Partial<docker.ContainerArgs> {
   const memory = Math.floor(limits.memoryBytes / MIB);

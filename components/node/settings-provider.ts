@@ -42,6 +42,33 @@ export interface SettingsState {
 /** Where the config volume is mounted, and the file by which entrypoints know that it is complete. */
 const volume = { folder: "/etc/sav3", marker: "ready" };
 
+/** Processes beside those that the settings allow: PostgreSQL's own, the watch, checks, shells of `docker exec`. */
+const spareProcesses = 1024;
+
+/** PostgreSQL 17's values of the settings that count processes, where the file has none. */
+const processSettings: Record<string, number> = {
+  max_connections: 100,
+  max_worker_processes: 8,
+  max_wal_senders: 10,
+  autovacuum_max_workers: 3,
+};
+
+/**
+ * Bounds a container's processes (CIS Docker 5.29). @pulumi/docker 5.2 has no input for it, and the released plugin
+ * reads none back, so that it is no difference either; the engine keeps it over restarts.
+ */
+async function limitProcesses(container: Docker.Container, conf: string): Promise<void> {
+  const settings = settingsOf(conf);
+  const allowed = Object.entries(processSettings).map(([name, standard]) =>
+    Number(settings[name]?.replaceAll("'", "") ?? standard),
+  );
+  const limit = allowed.reduce((sum, each) => sum + each, spareProcesses);
+  const { HostConfig } = await container.inspect();
+  if (HostConfig.PidsLimit !== limit) {
+    await container.update({ PidsLimit: limit });
+  }
+}
+
 async function isFresh(container: Docker.Container): Promise<boolean> {
   return container.infoArchive({ path: `${volume.folder}/${volume.marker}` }).then(
     () => false,
@@ -115,6 +142,7 @@ async function write(
 ): Promise<string[]> {
   const container = docker.getContainer(input.containerId);
   try {
+    await limitProcesses(container, input.files["postgresql.conf"] ?? "");
     const fresh = await isFresh(container);
     await putFiles(container, volume.folder, { ...input.files, [volume.marker]: `${version}\n` });
     // A fresh node waits for these files, so its server cannot have read others.
