@@ -23,7 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { stack, rest } = selectStack(args);
   const { value: name = ".env" } = takeOption(rest, ["--file"]);
   const connection = await readConnection(stack);
-  if (!connection.ownerPassword) {
+  if (!connection.database || !connection.ownerPassword) {
     throw new Error(`the last up of ${stack} did not finish; next: npm run up -- --stack ${stack}`);
   }
   const file = resolve(root, name);

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { connectionVariables, withVariables } from "./env-file";
+import { secretsIn } from "./rotation/secrets";
 import type { Connection } from "./stack";
 
 const connection: Connection = {
   stack: "dev",
   database: "app",
   owner: "app",
+  secrets: secretsIn({}),
   ownerPassword: "p@ss word'&",
   plan: {
     dockerHost: "",

@@ -1,4 +1,5 @@
 import type { GateNode, GatePlan } from "../../components/health/types";
+import { secretsIn, type StackSecrets } from "./rotation/secrets";
 
 /** What the commands know of a cluster from its stack: how to look at it, and how applications connect. */
 export interface Connection {
@@ -7,54 +8,70 @@ export interface Connection {
   readonly database: string;
   readonly owner: string;
   readonly ownerPassword: string;
+  readonly secrets: StackSecrets;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a stack's connection from its outputs, or, when the first `up` has not come so far, from the gate's inputs
- * in the state (then without what applications need).
+ * Reads a stack's connection from its state.
  *
  * @throws when the stack does not exist or holds no cluster
  */
 export async function readConnection(stack: string): Promise<Connection> {
   const { capturePulumi } = await import("./pulumi.mjs");
-  const run = (args: string[]) => {
-    const { code, stdout, stderr } = capturePulumi(stack, args);
-    if (code !== 0) {
-      throw new Error(
-        /no stack named|not found/i.test(stderr)
-          ? `there is no stack ${stack}; next: npm run up -- --stack ${stack}`
-          : stderr.trim(),
-      );
-    }
-    return fields(JSON.parse(stdout));
-  };
-  const connection = run(["stack", "output", "--json", "--show-secrets"])["connection"];
-  const found =
-    connection === undefined
-      ? fromState(run(["stack", "export", "--show-secrets"]))
-      : fields(connection);
-  if (!found) {
+  const { code, stdout, stderr } = capturePulumi(stack, ["stack", "export", "--show-secrets"]);
+  if (code !== 0) {
+    throw new Error(
+      /no stack named|not found/i.test(stderr)
+        ? `there is no stack ${stack}; next: npm run up -- --stack ${stack}`
+        : stderr.trim(),
+    );
+  }
+  const connection = connectionIn(fields(JSON.parse(stdout)), stack);
+  if (!connection) {
     throw new Error(`the stack ${stack} holds no cluster; next: npm run up -- --stack ${stack}`);
   }
-  const gate = fields(found["gate"] ?? found);
+  return connection;
+}
+
+/**
+ * The connection that an exported state describes; undefined when it holds no cluster.
+ *
+ * After an `up` that failed the stack's outputs are of the `up` before: whatever the gate was given and the credentials
+ * are now comes from the resources. Without outputs (the first `up` has not come so far) there is nothing for applications.
+ */
+export function connectionIn(exported: Fields, stack: string): Connection | undefined {
+  const resources = list(fields(exported["deployment"])["resources"])
+    .map(fields)
+    .filter((resource) => resource["delete"] !== true);
+  const typed = (ending: string) =>
+    resources.find((resource) => text(resource, "type").endsWith(ending));
+  const outputs = fields(plain(fields(typed("pulumi:pulumi:Stack")?.["outputs"])["connection"]));
+  const gate = fields(plain(typed(":HealthGate")?.["inputs"]));
+  const found = { ...outputs, ...fields(outputs["gate"]), ...gate };
+  if (list(found["nodes"]).length === 0) {
+    return undefined;
+  }
+  const secrets = secretsIn(exported);
   return {
     plan: {
       dockerHost: text(found, "dockerHost"),
       nodes: list(found["nodes"]).map(node),
       primary: text(found, "primary"),
-      password: text(gate, "password"),
-      certificate: text(gate, "certificate"),
-      privateKey: text(gate, "privateKey"),
+      password: text(found, "password"),
+      certificate: text(found, "certificate"),
+      privateKey: text(found, "privateKey"),
       ca: text(found, "ca"),
       crl: text(found, "crl"),
       maxLagBytes: Number(found["maxLagBytes"]),
     },
     stack,
-    database: text(found, "database"),
-    owner: text(found, "owner"),
-    ownerPassword: text(found, "ownerPassword"),
+    database: text(outputs, "database"),
+    owner: text(outputs, "owner"),
+    // One that the user gives is no resource.
+    ownerPassword: secrets.passwords.owner ?? text(outputs, "ownerPassword"),
+    secrets,
   };
 }
 
@@ -69,12 +86,6 @@ function node(value: unknown): GateNode {
     port: Number(found["port"]),
     slot: text(found, "slot"),
   };
-}
-
-function fromState(exported: Fields): Fields | undefined {
-  const resources = list(fields(exported["deployment"])["resources"]).map(fields);
-  const gate = resources.find((resource) => text(resource, "type").endsWith(":HealthGate"));
-  return gate && fields(plain(gate["inputs"]));
 }
 
 /** Secrets of an exported state are objects that hold their value as JSON text. */
