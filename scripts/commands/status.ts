@@ -3,6 +3,7 @@ import { openProbe } from "../../components/health/probe";
 import { prove } from "../../components/health/prove";
 import { readConnection } from "../lib/stack";
 import { renderStatus, statusOf } from "../lib/status";
+import { certificateNotes } from "../lib/status-notes";
 
 /** A replica that just reconnects is given this long before it is called sick. */
 const glance = { timeoutMs: 3000, answerMs: 2000, pollMs: 100 };
@@ -10,7 +11,7 @@ const glance = { timeoutMs: 3000, answerMs: 2000, pollMs: 100 };
 async function main(args: readonly string[]): Promise<number> {
   const { selectStack } = await import("../lib/selection.mjs");
   const { stack, rest } = selectStack(args);
-  const { plan } = await readConnection(stack);
+  const { plan, secrets } = await readConnection(stack);
   const probe = openProbe(plan, "", glance.answerMs);
   const { seen, problems } = await prove(plan, () => probe.look(), {
     timeoutMs: glance.timeoutMs,
@@ -20,7 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
     waiting: () => undefined,
   });
   await probe.close();
-  const status = statusOf(plan, seen, problems);
+  const status = statusOf(plan, seen, problems, certificateNotes(secrets, new Date()));
   console.log(
     rest.includes("--json")
       ? JSON.stringify(status, undefined, 2)

@@ -26,11 +26,18 @@ export interface NodeStatus {
 export interface Status {
   readonly healthy: boolean;
   readonly nodes: readonly NodeStatus[];
+  /** What is worth knowing though nothing is wrong. */
+  readonly notes: readonly string[];
   readonly problems: readonly Pick<Problem, "node" | "code" | "seen" | "expected" | "next">[];
 }
 
 /** What one look at a cluster means, for people and programs. */
-export function statusOf(plan: GatePlan, seen: ClusterSeen, problems: readonly Problem[]): Status {
+export function statusOf(
+  plan: GatePlan,
+  seen: ClusterSeen,
+  problems: readonly Problem[],
+  notes: readonly string[],
+): Status {
   const primary = primaryOf(plan, seen);
   return {
     healthy: problems.length === 0,
@@ -52,6 +59,7 @@ export function statusOf(plan: GatePlan, seen: ClusterSeen, problems: readonly P
         ...(!isPrimary && slot && { slotActive: slot.active, tls: slot.holderTls }),
       };
     }),
+    notes,
     problems: problems.map(({ node, code, seen: what, expected, next }) => ({
       node,
       code,
@@ -96,6 +104,7 @@ export function renderStatus(status: Status, stack: string): string[] {
     ...table([heading, ...rows]),
     "",
     status.healthy ? `${stack}: healthy` : `${stack}: not healthy`,
+    ...status.notes,
     ...status.problems.flatMap((problem) => [
       `${problem.node}: ${problem.code}`,
       `  seen:     ${problem.seen}`,
