@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
 import { describe, it } from "node:test";
-import { checkAuthority } from "./authority-check";
+import { checkAuthority, endsWithin } from "./authority-check";
 import { createAuthority, crossSign, issueLeaf } from "./x509";
 
 const now = new Date();
 
 describe("a user's own authority", () => {
+  it("is warned of when it, or one above it, ends before its certificates would", async () => {
+    const long = await createAuthority("long", 24, now);
+    const short = await createAuthority("short", 10, now);
+    assert.equal(endsWithin(undefined, 10, now), undefined);
+    assert.equal(endsWithin(long.certificate, 23, now), undefined);
+    assert.match(endsWithin(long.certificate, 25, now) ?? "", /tls\.ca: it ends on .* 25\)/);
+    assert.match(endsWithin(long.certificate + short.certificate, 11, now) ?? "", /ends on/);
+  });
+
   it("is accepted alone and with its issuers, also with CRLF line ends", async () => {
     const root = await createAuthority("root", 24, now);
     const below = await createAuthority("below", 24, now);

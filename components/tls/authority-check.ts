@@ -24,6 +24,22 @@ export function checkAuthority(
   ];
 }
 
+/** A warning when the user's own authority ends before a certificate issued now would; nothing renews it by itself. */
+export function endsWithin(
+  certificatePem: string | undefined,
+  validityHours: number,
+  now: Date,
+): string | undefined {
+  const ends = (parseChain(certificatePem ?? "") ?? []).map(({ validTo }) => Date.parse(validTo));
+  const first = Math.min(...ends);
+  if (first - now.getTime() >= validityHours * 3_600_000) return undefined;
+  return (
+    `tls.ca: it ends on ${new Date(first).toISOString()}, before certificates issued now would ` +
+    `(tls.validityHours: ${validityHours}), and every certificate ends with it; set another certificate and privateKey ` +
+    "in tls.ca, then: npm run rotate -- authority"
+  );
+}
+
 function parseChain(pem: string): X509Certificate[] | undefined {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   try {

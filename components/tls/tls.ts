@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RotationSettings, TlsSettings } from "../config/settings";
 import { Authority } from "./authority";
+import { endsWithin } from "./authority-check";
 import { Certificate } from "./certificate";
 import { serverNames } from "./names";
 import { Revocations } from "./revocations";
@@ -54,6 +55,8 @@ export class ClusterTls extends pulumi.ComponentResource {
     const { stack, settings, rotation, bindAddress, nodes } = args;
     const child = { parent: this };
 
+    const soon = endsWithin(settings.ca?.certificate, settings.validityHours, new Date());
+    if (soon !== undefined) void pulumi.log.warn(soon, this);
     this.#authority = new Authority(
       `${name}-authority`,
       {
