@@ -16,7 +16,7 @@ export interface Configuration {
 /** The only reader of Pulumi's configuration. Throws nothing: faults are joined with those of the preflight. */
 export function readConfiguration(): Configuration {
   const id: StackId = { project: pulumi.getProject(), stack: pulumi.getStack() };
-  const { settings, faults } = parseConfig(ownKeys(id.project));
+  const { settings, faults } = parseConfig(ownKeys(id.project), secretKeys(id.project));
   const name = stackNameFault(id);
   return {
     id,
@@ -36,6 +36,15 @@ function ownKeys(project: string): RawConfig {
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, value]) => [key.slice(prefix.length), value]),
   );
+}
+
+/** Keys of the project's namespace that the stack keeps encrypted, as the language host tells them. */
+function secretKeys(project: string): string[] {
+  const told: unknown = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]");
+  const prefix = `${project}:`;
+  return (Array.isArray(told) ? told : [])
+    .filter((key) => typeof key === "string" && key.startsWith(prefix))
+    .map((key) => String(key).slice(prefix.length));
 }
 
 function deepFreeze<T>(value: T): T {

@@ -162,3 +162,26 @@ test("whatever is set, parsing ends in settings or in faults that name a key", (
     }),
   );
 });
+
+test("no fault shows a value of credentials, of tls.ca or of a key that is kept secret", () => {
+  const faults = parseConfig(
+    {
+      credentials: "canary",
+      tls: '{"ca":"canary","names":["canary:x"]}',
+      parameters: '{"work_mem":["canary"],"no_such":"canary"}',
+      owner: "Canary canary",
+      bindAddress: "canary",
+    },
+    ["parameters", "owner", "bindAddress"],
+  ).faults;
+  assert.deepEqual(
+    faults.map(({ key }) => key).filter((key) => key !== "tls.names[0]"),
+    ["bindAddress", "owner", "credentials", "parameters.work_mem", "parameters.no_such", "tls.ca"],
+  );
+  for (const fault of faults.filter(({ key }) => key !== "tls.names[0]")) {
+    assert.doesNotMatch(JSON.stringify(fault), /canary/);
+  }
+  const garbage = parseConfig({ tls: "{ca: {privateKey: canary" }).faults;
+  assert.equal(garbage.length, 1);
+  assert.doesNotMatch(JSON.stringify(garbage), /canary/);
+});

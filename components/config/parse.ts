@@ -26,10 +26,14 @@ export interface Parsed {
 
 const MOST_PORT = 65535;
 
-/** Reads a stack's configuration. Pure: what the engine or the disk says is checked elsewhere (preflight). */
-export function parseConfig(raw: RawConfig): Parsed {
+/**
+ * Reads a stack's configuration. Pure: what the engine or the disk says is checked elsewhere (preflight).
+ *
+ * @param secretKeys keys that are kept as secrets; no fault shows any of their values
+ */
+export function parseConfig(raw: RawConfig, secretKeys: readonly string[] = []): Parsed {
   const faults: Fault[] = [];
-  const all = new Section(raw, faults);
+  const all = new Section(raw, faults, "", ["credentials", "tls.ca", ...secretKeys]);
   const postgresVersion = all.choice("postgresVersion", POSTGRES_VERSIONS, "17");
   const catalog = parameterCatalog(postgresVersion);
   const settings: Settings = {

@@ -16,6 +16,8 @@ export class Section {
     private readonly values: Readonly<Record<string, unknown>>,
     private readonly faults: Fault[],
     private readonly path = "",
+    /** Keys of this object, with their path inside, whose values no error shows; "" is everything. */
+    private readonly hidden: readonly string[] = [],
   ) {}
 
   text(key: string, fallback: string, check?: Check<string>): string {
@@ -96,7 +98,11 @@ export class Section {
 
   /** A closed object inside this one; read it and close it. */
   section(key: string): Section {
-    return new Section(this.object(key), this.faults, `${this.path}${key}.`);
+    const hidden = this.hidden.flatMap((path) => {
+      if (path === "" || path === key) return [""];
+      return path.startsWith(`${key}.`) ? [path.slice(key.length + 1)] : [];
+    });
+    return new Section(this.object(key), this.faults, `${this.path}${key}.`, hidden);
   }
 
   /** True when the key holds something. */
@@ -142,9 +148,22 @@ export class Section {
   }
 
   private refuse<T>(key: string, seen: unknown, advice: string, fallback: T): T {
-    this.faults.push({ key: this.path + key, seen, advice });
+    const fault = { key: this.path + key, seen, advice };
+    this.faults.push(this.isHidden(key) ? unseen(fault) : fault);
     return fallback;
   }
+
+  /** Also for a part of a key, `parameters.work_mem`, and for one that has a hidden part. */
+  private isHidden(key: string): boolean {
+    const own = key.replace(/[.[].*$/s, "");
+    return this.hidden.some((path) => path === "" || path.split(".")[0] === own);
+  }
+}
+
+/** A fault that does not tell the value, neither itself nor in the advice. */
+function unseen({ key, seen, advice }: Fault): Fault {
+  const value = scalar(seen) ?? "";
+  return { key, advice: value === "" ? advice : advice.replaceAll(value, "[secret]") };
 }
 
 /** A scalar as text; PostgreSQL reads `true` as it stands. */
