@@ -31,7 +31,7 @@ export function evaluate(plan: GatePlan, seen: ClusterSeen): Problem[] {
     const isPrimary = plan.primary ? node.node === plan.primary : node.node === primary?.node;
     return [
       ...reachProblems(node, look, isPrimary, primary?.server),
-      ...(look.server && isPrimary ? primaryProblems(node, look.server) : []),
+      ...(look.server && isPrimary ? primaryProblems(plan, node, look.server) : []),
       ...(look.server && !isPrimary
         ? replicaProblems({ plan, node, look, server: look.server, primary, seen })
         : []),
@@ -61,7 +61,17 @@ function reachProblems(
   return [main, slot].filter((found) => found !== undefined);
 }
 
-function primaryProblems(node: GateNode, server: ServerSeen): Problem[] {
+function primaryProblems(plan: GatePlan, node: GateNode, server: ServerSeen): Problem[] {
+  if (plan.provenIdentifier && server.systemIdentifier !== plan.provenIdentifier) {
+    return [
+      problem(node, "new-cluster", {
+        seen: `another cluster, system identifier ${server.systemIdentifier}: its volumes were removed or exchanged`,
+        expected: `system identifier ${plan.provenIdentifier}, as proven before`,
+        next: "bring back its data volume, or copy the rows from a replica's, which may be the last ones; `npm run down` and `npm run up` begin anew without them",
+        hopelessAfter: 500,
+      }),
+    ];
+  }
   if (server.inRecovery) {
     return [
       problem(node, "primary-in-recovery", {

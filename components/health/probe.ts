@@ -87,9 +87,9 @@ export function openProbe(plan: GatePlan, marker: string, answerMs: number): Pro
   }
 
   /** Last lines of a node's log, read at most twice a second. */
-  async function log(line: Line, container: Docker.Container): Promise<string[]> {
+  async function log(line: Line, container: Docker.Container, since = 0): Promise<string[]> {
     if (Date.now() - line.logAt > 500) {
-      line.log = await lastLines(container, 25);
+      line.log = await lastLines(container, 25, since);
       line.logAt = Date.now();
     }
     return line.log;
@@ -108,11 +108,13 @@ export function openProbe(plan: GatePlan, marker: string, answerMs: number): Pro
         log: idle ? await log(line, container) : [],
       };
     }
+    const { seen, startedAt } = await inspect(container);
     return {
       node: node.node,
-      container: await inspect(container),
+      container: seen,
       failure: answer,
-      log: await log(line, container),
+      // Why an earlier start failed says nothing about the one under way.
+      log: await log(line, container, seen.state === "running" ? startedAt : 0),
     };
   }
 
@@ -168,14 +170,19 @@ export function openProbe(plan: GatePlan, marker: string, answerMs: number): Pro
 
 const states = ["created", "running", "paused", "restarting", "exited", "dead"] as const;
 
-async function inspect(container: Docker.Container): Promise<ContainerSeen> {
+async function inspect(
+  container: Docker.Container,
+): Promise<{ seen: ContainerSeen; startedAt: number }> {
   try {
     const { State, RestartCount } = await container.inspect();
     return {
-      state: states.find((state) => state === State.Status) ?? "unknown",
-      exitCode: State.ExitCode,
-      restarts: RestartCount,
-      outOfMemory: State.OOMKilled,
+      seen: {
+        state: states.find((state) => state === State.Status) ?? "unknown",
+        exitCode: State.ExitCode,
+        restarts: RestartCount,
+        outOfMemory: State.OOMKilled,
+      },
+      startedAt: Date.parse(State.StartedAt),
     };
   } catch (error) {
     const missing =
@@ -184,10 +191,13 @@ async function inspect(container: Docker.Container): Promise<ContainerSeen> {
       "statusCode" in error &&
       error.statusCode === 404;
     return {
-      state: missing ? "missing" : "unknown",
-      exitCode: 0,
-      restarts: 0,
-      outOfMemory: false,
+      seen: {
+        state: missing ? "missing" : "unknown",
+        exitCode: 0,
+        restarts: 0,
+        outOfMemory: false,
+      },
+      startedAt: 0,
     };
   }
 }

@@ -10,6 +10,11 @@ export interface Finding {
   hopelessAfter?: number;
 }
 
+/** For a replica that belongs to another cluster: which of the two holds the rows is for people to see. */
+export function discardOther(node: GateNode): string {
+  return `look whether the primary holds your rows (npm run psql), since this node may hold the only copy; only then: ${discard(node)}`;
+}
+
 /** For a replica whose data cannot be used: it seeds itself anew once they are gone. */
 export function discard(node: GateNode): string {
   const name = node.containerName;

@@ -22,6 +22,8 @@ export interface GateState {
   health?: Health;
   /** Inputs that were proven, as one hash: they hold secrets. */
   proven?: string;
+  /** The cluster that was proven last, also after a gate that refused; empty before the first proof. */
+  provenIdentifier: string;
   /** Why `refresh` found it sick; empty otherwise. */
   sick: string;
 }
@@ -50,7 +52,8 @@ async function watch(
 }
 
 /** Waits until the cluster is proven healthy; throws what Pulumi stores together with the failure otherwise. */
-async function pass(id: string, inputs: GateInputs): Promise<GateState> {
+async function pass(id: string, news: GateInputs, provenIdentifier: string): Promise<GateState> {
+  const inputs = { ...news, provenIdentifier };
   const log = openEngineLog(inputs.shownAt);
   try {
     const pace = { timeoutMs: inputs.timeoutSeconds * 1000, answerMs: 3000, pollMs: 50 };
@@ -74,9 +77,11 @@ async function pass(id: string, inputs: GateInputs): Promise<GateState> {
       });
     }
     log.progress("a row written on the primary was read on every node");
+    const health = healthOf(inputs, verdict.seen, new Date().toISOString());
     return {
-      health: healthOf(inputs, verdict.seen, new Date().toISOString()),
-      proven: hashOf(inputs),
+      health,
+      provenIdentifier: health.systemIdentifier,
+      proven: hashOf(news),
       sick: "",
     };
   } finally {
@@ -108,17 +113,17 @@ async function sickness(plan: GatePlan): Promise<string> {
 export const gateProvider = {
   async create(inputs: GateInputs) {
     const id = inputs.settings.slice(0, 12) || "gate";
-    return { id, outs: { ...inputs, ...(await pass(id, inputs)) } };
+    return { id, outs: { ...inputs, ...(await pass(id, inputs, "")) } };
   },
-  async update(id: string, _olds: GateState, news: GateInputs) {
-    return { outs: { ...news, ...(await pass(id, news)) } };
+  async update(id: string, olds: GateState, news: GateInputs) {
+    return { outs: { ...news, ...(await pass(id, news, olds.provenIdentifier)) } };
   },
   async diff(_id: string, olds: GateState, news: GateInputs) {
     if (hasUnknown(news)) return { changes: true };
     const changed = olds.proven !== hashOf(news);
     // A healthy cluster that is about to change proves nothing by how it is now; a refused one still says why.
     if (changed && olds.sick === "") return { changes: true };
-    const sick = await sickness(news);
+    const sick = await sickness({ ...news, provenIdentifier: olds.provenIdentifier });
     if (sick) {
       const log = openEngineLog(news.shownAt);
       await log.warn(`the cluster is not healthy: ${sick}`);

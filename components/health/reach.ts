@@ -1,5 +1,5 @@
 import { refusalInLog } from "./classify";
-import { discard, problem } from "./problem";
+import { discard, discardOther, problem } from "./problem";
 import type { ContainerSeen, GateNode, NodeSeen, Problem } from "./types";
 
 /** What is wrong with a node's container; nothing when it runs. */
@@ -61,7 +61,8 @@ function refusalProblem(node: GateNode, seen: string): Problem {
   const next = node.slot === "" ? {} : { next: discard(node) };
   if (/cluster \d+.* cluster\s+\d+/s.test(seen)) {
     const expected = "data of this cluster, not of another cluster";
-    return problem(node, "other-cluster", { seen, expected, ...next, hopelessAfter: 0 });
+    const look = node.slot === "" ? {} : { next: discardOther(node) };
+    return problem(node, "other-cluster", { seen, expected, ...look, hopelessAfter: 0 });
   }
   if (seen.includes("promoted")) {
     const expected = "a standby's data";

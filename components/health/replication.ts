@@ -1,6 +1,6 @@
 import { causeInLog, type LogCause } from "./classify";
 import { lsnDistance } from "./lsn";
-import { discard, problem } from "./problem";
+import { discard, discardOther, problem } from "./problem";
 import type {
   ClusterSeen,
   GateNode,
@@ -56,7 +56,7 @@ export function replicaProblems(replica: ReplicaLook): Problem[] {
       problem(node, "other-cluster", {
         seen: `system identifier ${server.systemIdentifier}`,
         expected: `system identifier ${primary.server.systemIdentifier}, as on ${primary.node}`,
-        next: discard(node),
+        next: discardOther(node),
         hopelessAfter: 500,
       }),
     ];

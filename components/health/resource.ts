@@ -69,7 +69,6 @@ export class HealthGate extends pulumi.dynamic.Resource {
         shownAt: ownUrn("HealthGate", name, opts?.parent),
         version,
         health: undefined,
-        provenIdentifier: undefined,
       },
       opts,
       "sav3",

@@ -81,10 +81,18 @@ export async function putFiles(
   await container.putArchive(await buffer(archive), { path: folder });
 }
 
-/** The last lines a container wrote, oldest first; none when the engine cannot give them. */
-export async function lastLines(container: Docker.Container, lines: number): Promise<string[]> {
+/**
+ * The last lines a container wrote, oldest first; none when the engine cannot give them.
+ *
+ * @param since milliseconds since 1970; older lines are left out
+ */
+export async function lastLines(
+  container: Docker.Container,
+  lines: number,
+  since = 0,
+): Promise<string[]> {
   const bytes = await container
-    .logs({ stdout: true, stderr: true, tail: lines })
+    .logs({ stdout: true, stderr: true, tail: lines, since: since / 1000 })
     .catch(() => Buffer.alloc(0));
   let text = "";
   // In the order written, whichever stream a line came through.

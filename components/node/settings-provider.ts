@@ -3,7 +3,7 @@ import { execIn, lastLines, putFiles } from "../lib/container";
 import { connect } from "../lib/engine";
 import { openEngineLog, type EngineLog } from "../lib/engine-log";
 import { hashOf, hasUnknown } from "../lib/inputs";
-import { effects, settingsOf, type KnownNodes } from "./effects";
+import { effects, knownSettings, settingsOf, type KnownNodes } from "./effects";
 import { restartInOrder } from "./restart";
 
 /** Files of one node, as Pulumi hands them to the provider. */
@@ -94,10 +94,19 @@ async function apply(
   timeoutSeconds: number,
 ): Promise<string[]> {
   const end = Date.now() + timeoutSeconds * 1000;
+  if ((await container.inspect()).State.Restarting) {
+    // It refused its old files and waits, up to a minute, for its next try.
+    await container.restart({ t: 10 });
+  }
   // A server that is just starting may have read the old files already: ask until it answers. Without a process
   // there, twice in a row, none has read anything yet.
-  for (let absent = 0; absent < 2 && Date.now() < end;) {
+  for (let absent = 0; Date.now() < end;) {
     const { State } = await container.inspect();
+    if (State.Status === "paused") {
+      throw new Error(
+        `${node}: its container is paused and cannot take its new files; next: docker unpause ${container.id.slice(0, 12)}`,
+      );
+    }
     if (State.Status !== "running") {
       return [];
     }
@@ -128,9 +137,12 @@ async function apply(
       10,
     ).catch(() => undefined);
     absent = process?.exitCode === 0 ? 0 : absent + 1;
+    if (absent === 2) {
+      return [];
+    }
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
-  return [];
+  throw new Error(`${node}: its server did not take its new files within ${timeoutSeconds} s`);
 }
 
 /** Writes one node's files; the returned settings wait for a restart. */
@@ -213,7 +225,7 @@ async function settle(
       : "files in effect",
   );
   const settings = Object.fromEntries(
-    inputs.nodes.map(({ node, files }) => [node, settingsOf(files["postgresql.conf"] ?? "")]),
+    inputs.nodes.map(({ node, files }) => [node, knownSettings(files["postgresql.conf"] ?? "")]),
   );
   return {
     version: inputs.version,
@@ -239,7 +251,7 @@ async function announce(olds: KnownNodes, news: SettingsInputs): Promise<void> {
         node,
         containerId: hasUnknown(containerId) ? undefined : containerId,
         hash: known ? hashOf(files) : undefined,
-        settings: conf === undefined ? {} : settingsOf(conf),
+        settings: conf === undefined ? {} : knownSettings(conf),
       },
     ];
   });
@@ -251,23 +263,45 @@ async function announce(olds: KnownNodes, news: SettingsInputs): Promise<void> {
   }
 }
 
+/**
+ * Settles the nodes; a failure is stored together with the fact that nobody knows what they have now. Without it an
+ * `up` that takes the change back would see no difference, and leave refused files for the next start to find.
+ */
+async function settleOrForget(
+  inputs: SettingsInputs,
+  olds: Partial<SettingsState>,
+): Promise<SettingsState> {
+  const log = openEngineLog(inputs.shownAt);
+  try {
+    return await settle(inputs, olds, log);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    // Everything but the files: among it is the provider, without which a later `destroy` could not load this code.
+    const plain = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== "nodes"));
+    throw Object.assign(new Error(text), {
+      id: "settings",
+      properties: {
+        ...plain,
+        hashes: {},
+        containers: olds.containers ?? {},
+        contentHash: "",
+        settings: olds.settings ?? {},
+        restarted: [],
+      },
+      reasons: [text],
+    });
+  } finally {
+    log.close();
+  }
+}
+
 /** Brings the nodes' files into effect: written, reloaded, and where PostgreSQL asks for it restarted. */
 export const settingsProvider = {
   async create(inputs: SettingsInputs) {
-    const log = openEngineLog(inputs.shownAt);
-    try {
-      return { id: "settings", outs: await settle(inputs, {}, log) };
-    } finally {
-      log.close();
-    }
+    return { id: "settings", outs: await settleOrForget(inputs, {}) };
   },
   async update(_id: string, olds: SettingsState, news: SettingsInputs) {
-    const log = openEngineLog(news.shownAt);
-    try {
-      return { outs: await settle(news, olds, log) };
-    } finally {
-      log.close();
-    }
+    return { outs: await settleOrForget(news, olds) };
   },
   async diff(_id: string, olds: SettingsState, news: SettingsInputs) {
     const changes =

@@ -35,6 +35,7 @@ const OWNED = new Map<string, string>([
     "recovery_target_time",
     "recovery_target_xid",
   ]),
+  ...own("a standby that is not there would hold up every commit", ["synchronous_standby_names"]),
   ...own("archiving belongs to the program", [
     "archive_command",
     "archive_library",
