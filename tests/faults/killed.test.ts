@@ -2,20 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { query } from "../lib/database";
 import { belongings } from "../lib/docker";
+import { watchDeaths } from "../lib/events";
 import { measured } from "../lib/measured";
 import { long } from "../lib/progress";
 import { random } from "../lib/random";
 import { testStack } from "../lib/stack";
+import { eventually } from "../lib/wait";
 
 const moments = long ? 20 : 2;
 const chance = random();
 const stack = testStack({ config: { replicas: 1 } });
+const deaths = watchDeaths(stack.name);
 /** Length of an undisturbed command in milliseconds, so that moments spread over all of it. */
 let upMs = 12_000;
 let downMs = 6_000;
 
 async function repair(): Promise<void> {
-  const repaired = await stack.command("repair", ["--yes"]);
+  const repaired = await stack.command("repair");
   assert.equal(repaired.code, 0, repaired.text);
 }
 
@@ -69,4 +72,15 @@ test(`down killed at ${moments} random moments: repair and down leave nothing`, 
     assert.deepEqual(await belongings(stack.name), { containers: [], volumes: [], networks: [] });
   }
   measured("down killed after, always converged", `${killed.join(", ")} ms`);
+});
+
+test("no container was killed, whenever the command that cared for it was", async () => {
+  // Every removal that went through stopped two nodes or more; 130 is a stop while a node is made.
+  await eventually("the engine has told of the stops", () =>
+    Promise.resolve(deaths().length >= 2 * 2 * moments),
+  );
+  const codes = new Set(deaths().map(({ exitCode }) => exitCode));
+  codes.delete(0);
+  codes.delete(130);
+  assert.deepEqual([...codes], [], JSON.stringify(deaths()));
 });

@@ -19,9 +19,15 @@ export async function offline(container: string, line: string): Promise<string> 
   const bin = "PATH=$PATH:$(echo /usr/lib/postgresql/*/bin)";
   const finished = await must(
     "docker",
-    [...args, "--tmpfs", "/run/postgresql:uid=999,gid=999,mode=0755", "--entrypoint", "sh", image, "-ec"].concat(
-      `${bin}; cd ${data}/..; ${line}`,
-    ),
+    [
+      ...args,
+      "--tmpfs",
+      "/run/postgresql:uid=999,gid=999,mode=0755",
+      "--entrypoint",
+      "sh",
+      image,
+      "-ec",
+    ].concat(`${bin}; cd ${data}/..; ${line}`),
   );
   return finished.stdout.trim();
 }
