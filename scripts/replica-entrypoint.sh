@@ -7,6 +7,7 @@ source /usr/local/lib/sav3/volume.sh
 source /usr/local/lib/sav3/check.sh
 source /usr/local/lib/sav3/primary-link.sh
 source /usr/local/lib/sav3/wal.sh
+source /usr/local/lib/sav3/minimums.sh
 
 # After a restart of the engine a standby may be up first. It then starts with what it has, and serves reads.
 readonly PRIMARY_GRACE=5
@@ -17,9 +18,19 @@ refuse_promoted() {
  or its volume exchanged. It may hold rows that no other node has, so it was left as it is; remove the volume to seed it anew"
 }
 
-refuse_other_cluster() {
-  local primary own
+# meet_primary SECONDS: false when the primary is not there, also when it went away between two questions. No answer
+# is not the answer of another cluster, which would have people remove a sound volume.
+primary=
+meet_primary() {
+  wait_for_primary "$1" || return
   primary=$(primary_identifier)
+  [[ $primary =~ ^[0-9]+$ ]] && return
+  say "the primary went away again"
+  return 1
+}
+
+refuse_other_cluster() {
+  local own
   own=$(system_identifier)
   [[ $primary == "$own" ]] && return
   refuse "$EXIT_OTHER_CLUSTER" "the data volume holds cluster $own, the primary is cluster $primary; the volume was\
@@ -41,8 +52,8 @@ base_backup() {
 }
 
 seed() {
-  wait_for_primary 0
-  say "seeding from the primary, cluster $(primary_identifier)"
+  until meet_primary 0; do run sleep 1; done
+  say "seeding from the primary, cluster $primary"
   patiently base_backup || { say "seeding failed, starting over"; exit 1; }
   : >"$SEEDING/standby.signal"
   sync "$SEEDING/standby.signal"
@@ -61,7 +72,7 @@ main() {
   wait_for_files
   check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
   if [[ -e $DATA ]]; then
-    if wait_for_primary "$PRIMARY_GRACE"; then
+    if meet_primary "$PRIMARY_GRACE"; then
       refuse_other_cluster
       if patiently ensure_slot && left_behind; then discard; fi
     else
@@ -72,7 +83,7 @@ main() {
   record_identifier
   # Not a child of PostgreSQL, which would take its end for a crashed backend: orphaned at once, it is tini's.
   (sav3-watch &)
-  start_postgres
+  start_standby
 }
 
 main

@@ -70,6 +70,21 @@ export async function buildImage(): Promise<string> {
   return image;
 }
 
+/** The image with one program in front of PostgreSQL's own of the same name, which becomes `NAME.real`. */
+export async function withStub(image: string, name: string, script: string): Promise<string> {
+  const stubbed = `${image}-${name}`;
+  built.add(stubbed);
+  const text = Buffer.from(script).toString("base64");
+  const lines = [
+    `FROM ${image}`,
+    "USER root",
+    `RUN cd "$(pg_config --bindir)" && mv ${name} ${name}.real && echo ${text} | base64 -d >${name} && chmod 0755 ${name}`,
+    "USER postgres",
+  ];
+  await must("docker", ["build", "--quiet", "--tag", stubbed, "-"], { input: lines.join("\n") });
+  return stubbed;
+}
+
 /** A cluster of the node image without Pulumi: the program's own files, the engine, and nothing else. */
 export class ImageCluster {
   private constructor(

@@ -63,7 +63,7 @@ setting() {
   env -u PGDATA postgres -C "$1" -c config_file="$CONFIG/postgresql.conf" 2>/dev/null
 }
 
-# From here on PostgreSQL is the child of tini and takes its signals itself.
+# start_postgres [OPTION...]: from here on PostgreSQL is the child of tini and takes its signals itself.
 start_postgres() {
-  exec postgres -c config_file="$CONFIG/postgresql.conf"
+  exec postgres -c config_file="$CONFIG/postgresql.conf" "$@"
 }
