@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cleanStops } from "./lib/clean-stops";
 import { query } from "./lib/database";
 import { belongings } from "./lib/docker";
+import { watchDeaths } from "./lib/events";
 import { long } from "./lib/progress";
 import { testStack } from "./lib/stack";
 import { eventually } from "./lib/wait";
@@ -10,6 +12,7 @@ import { eventually } from "./lib/wait";
 for (const count of long ? [0, 3, 8] : [0, 3]) {
   test(`replicas: ${count} comes up from nothing, stays unchanged, goes without a trace`, async () => {
     const stack = testStack({ config: { replicas: count } });
+    const deaths = watchDeaths(stack.name);
     await stack.up();
     const primary = await stack.primary();
     const replicas = await stack.replicas();
@@ -26,6 +29,7 @@ for (const count of long ? [0, 3, 8] : [0, 3]) {
 
     const down = await stack.command("down", ["--yes"]);
     assert.equal(down.code, 0, down.text);
+    await cleanStops(deaths, count + 1);
     assert.deepEqual(await belongings(stack.name), { containers: [], volumes: [], networks: [] });
   });
 }

@@ -13,7 +13,7 @@ export interface CredentialSettings {
 export interface ResourceSettings {
   /** Bytes of memory, swap excluded. Default 1 GiB. Updated in place. */
   readonly memoryBytes: number;
-  /** Processors, e.g. "1.5"; undefined means no limit. Updated in place. */
+  /** Processors, e.g. "1.5"; undefined means no limit. A change replaces containers, replicas first; data are kept. */
   readonly cpus: string | undefined;
   /** Bytes of /dev/shm, which parallel queries use. Default 256 MiB. A change replaces the container. */
   readonly shmBytes: number;
