@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { afterEach, test } from "node:test";
-import { belongings } from "./lib/docker";
+import { belongings, docker } from "./lib/docker";
 import { testStack, type Config } from "./lib/stack";
 
 const stack = testStack();
@@ -78,6 +78,19 @@ test("a port that another program has is refused by name", async () => {
     await refused({ ...good, primaryPort: port }, "primaryPort", String(port));
   } finally {
     other.close();
+  }
+});
+
+test("a port that a container of somebody else publishes is refused, the container named", async () => {
+  const name = `${stack.prefix}-other`;
+  // Only the publishing counts: what runs in it need not listen.
+  const args = ["--rm", "--detach", "--name", name, "--publish", "127.0.0.1:0:5432"];
+  await docker("run", ...args, "--entrypoint", "sleep", "debian:trixie-slim", "600");
+  try {
+    const port = (await docker("port", name, "5432")).split(":").at(-1) ?? "";
+    await refused({ ...good, primaryPort: Number(port) }, "primaryPort", port, `container ${name}`);
+  } finally {
+    await docker("rm", "--force", name);
   }
 });
 
