@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { effects, settingsOf, type ComingNode } from "./effects";
+import { effects, knownSettings, settingsOf, type ComingNode } from "./effects";
 
 const olds = {
   hashes: { "pg-0": "h0", "pg-1": "h1" },
@@ -74,5 +74,18 @@ describe("the effects of a change in words", () => {
       work_mem: "'4MB'",
       "pg_stat_statements.max": "'100'",
     });
+  });
+
+  it("keep no value of a name that PostgreSQL does not describe, and show none", () => {
+    const before = knownSettings("work_mem = '4MB'\napp.key = 'canary-1'\n");
+    const after = knownSettings("work_mem = '4MB'\napp.key = 'canary-2'\n");
+    assert.equal(before["work_mem"], "'4MB'");
+    assert.doesNotMatch(JSON.stringify([before, after]), /canary/);
+    const [known, next] = [before, after].map((settings) => ({
+      ...olds,
+      settings: { "pg-0": settings, "pg-1": settings },
+    }));
+    const nodes = coming({}).map((each) => ({ ...each, settings: next?.settings["pg-0"] ?? {} }));
+    assert.deepEqual(effects(known ?? {}, nodes), ["app.key changed: reloaded, nothing restarts"]);
   });
 });

@@ -1,3 +1,5 @@
+import { hashOf } from "../lib/inputs";
+
 /** What the state remembers of the nodes, as far as it tells what a change will do. */
 export interface KnownNodes {
   /** By node: hash of its files. */
@@ -41,6 +43,19 @@ export function settingsOf(conf: string): Record<string, string> {
       const match = /^([a-z_.]+) = (.*)$/i.exec(line);
       return match?.[1] === undefined ? [] : [[match[1], match[2] ?? ""]];
     }),
+  );
+}
+
+/**
+ * A file's settings as the state may keep them in clear. A name with a dot is an extension's or the user's own, which
+ * PostgreSQL does not describe: its value may be a secret. A hash so short that many values share it tells a change.
+ */
+export function knownSettings(conf: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settingsOf(conf)).map(([name, value]) => [
+      name,
+      name.includes(".") ? hashOf({ name, value }).slice(0, 4) : value,
+    ]),
   );
 }
 
@@ -124,8 +139,10 @@ function plain(value: string | undefined): string | undefined {
 }
 
 function listed(all: readonly Change[]): string {
-  const texts = all.map(
-    ({ name, from, to }) => `${name} ${from ?? "(default)"} -> ${to ?? "(default)"}`,
+  const texts = all.map(({ name, from, to }) =>
+    name.includes(".")
+      ? `${name} changed`
+      : `${name} ${from ?? "(default)"} -> ${to ?? "(default)"}`,
   );
   return [...new Set(texts)].join(", ");
 }

@@ -3,7 +3,7 @@ import { execIn, lastLines, putFiles } from "../lib/container";
 import { connect } from "../lib/engine";
 import { openEngineLog, type EngineLog } from "../lib/engine-log";
 import { hashOf, hasUnknown } from "../lib/inputs";
-import { effects, settingsOf, type KnownNodes } from "./effects";
+import { effects, knownSettings, settingsOf, type KnownNodes } from "./effects";
 import { restartInOrder } from "./restart";
 
 /** Files of one node, as Pulumi hands them to the provider. */
@@ -225,7 +225,7 @@ async function settle(
       : "files in effect",
   );
   const settings = Object.fromEntries(
-    inputs.nodes.map(({ node, files }) => [node, settingsOf(files["postgresql.conf"] ?? "")]),
+    inputs.nodes.map(({ node, files }) => [node, knownSettings(files["postgresql.conf"] ?? "")]),
   );
   return {
     version: inputs.version,
@@ -251,7 +251,7 @@ async function announce(olds: KnownNodes, news: SettingsInputs): Promise<void> {
         node,
         containerId: hasUnknown(containerId) ? undefined : containerId,
         hash: known ? hashOf(files) : undefined,
-        settings: conf === undefined ? {} : settingsOf(conf),
+        settings: conf === undefined ? {} : knownSettings(conf),
       },
     ];
   });
