@@ -94,9 +94,11 @@ function isPulumi(pid) {
   if (pid <= 0) return false;
   try {
     process.kill(pid, 0);
+    if (process.platform !== "linux") return true;
+    // "PID (NAME) STATE ...": a killed one that nobody has waited for yet still answers signals.
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+    return /^\d+ \(pulumi\) [^ZX]/.test(stat);
   } catch {
     return false;
   }
-  const name = `/proc/${String(pid)}/comm`;
-  return !existsSync(name) || readFileSync(name, "utf8").trim() === "pulumi";
 }
