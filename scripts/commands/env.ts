@@ -1,6 +1,6 @@
 // `npm run env [-- --file FILE]`: writes connection settings into an ignored .env and the authority's certificate
 // beside the state, both for this user's eyes only.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { caFile, crlFile, writeCrlFile } from "../../components/lib/ca-file";
 import { connectionVariables, withVariables } from "../lib/env-file";
@@ -8,9 +8,11 @@ import { readConnection } from "../lib/stack";
 
 function writePrivately(file: string, content: string): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, content, { mode: 0o600 });
-  // The mode above is only for a new file.
-  chmodSync(file, 0o600);
+  // A file of its own, so that an older one's wider mode never applies to what is written now.
+  const fresh = `${file}.new`;
+  rmSync(fresh, { force: true });
+  writeFileSync(fresh, content, { mode: 0o600, flag: "wx" });
+  renameSync(fresh, file);
 }
 
 async function main(args: readonly string[]): Promise<number> {
