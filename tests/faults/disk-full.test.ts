@@ -72,8 +72,7 @@ test("a backend killed by the memory limit: the server recovers, nothing acknowl
   const before = await superuserSql(primary, "select pg_postmaster_start_time()");
   await superuserSql(
     primary,
-    `set work_mem = '2GB'; set max_parallel_workers_per_gather = 0;
-     select count(*) from (select array_agg(repeat('x', 1000) || n) from generate_series(1, 5000000) n) s`,
+    "select array_length(array_agg(repeat('x', 1000) || n), 1) from generate_series(1, 5000000) n",
   ).then(
     () => assert.fail("the query found room"),
     (error: unknown) => {
