@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { long } from "./lib/progress";
 import { checkout, testStack } from "./lib/stack";
 
 const stack = testStack({ config: { replicas: 1 } });
@@ -55,7 +56,12 @@ test("every row of the page is read: all keys but dockerHost, some with two exam
   assert.deepEqual({ rows: all.length, keys }, { rows: 29, keys: 21 }, JSON.stringify(all));
 });
 
-for (const { key, example, effect } of all) {
+// One row for each effect, every row in the long run: a preview takes as long as a test of its own.
+const shown = long
+  ? all
+  : all.filter(({ effect }, n) => all.findIndex((row) => row.effect === effect) === n);
+
+for (const { key, example, effect } of shown) {
   test(`${key}: ${example} → ${effect}`, async () => {
     try {
       if (effect === "refused") {
