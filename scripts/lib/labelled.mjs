@@ -1,4 +1,5 @@
 // What carries this project's labels on the engine.
+import { setTimeout as sleep } from "node:timers/promises";
 import { projectName } from "../setup/paths.mjs";
 import { capture } from "./process.mjs";
 import { baseName, configuredEngine } from "./stack-settings.mjs";
@@ -46,14 +47,24 @@ export function engineOf(stack) {
     volumes: () => list(["volume", "ls", ...filters, "--format", "{{.Name}}\t{{.Name}}"]),
     /** Stops cleanly, then removes. @param {Thing} container */
     removeContainer({ id }) {
-      docker(["stop", "-t", String(graceSeconds), id]);
-      docker(["rm", "--force", id]);
+      unlessLeaving(() => docker(["stop", "-t", String(graceSeconds), id]));
+      unlessLeaving(() => docker(["rm", "--force", id]));
     },
     /** @param {Thing} network */
     removeNetwork({ id }) {
-      docker(["network", "rm", id]);
+      unlessLeaving(() => docker(["network", "rm", id]));
     },
   };
+}
+
+/** Somebody who was killed may have asked for the same removal, which is then under way or done. */
+function unlessLeaving(/** @type {() => unknown} */ work) {
+  try {
+    work();
+  } catch (error) {
+    if (!/no such (container|network)|not found|already in progress/i.test(String(error)))
+      throw error;
+  }
 }
 
 /**
@@ -72,6 +83,24 @@ export function removeUnknown(engine, known) {
   for (const network of engine.networks().filter(({ id }) => !known.has(id))) {
     engine.removeNetwork(network);
     removed.push(`network ${network.name}`);
+  }
+  return removed;
+}
+
+/**
+ * The same until nothing new appears: an engine finishes what it was asked, also when nobody waits for the answer.
+ * @param {Engine} engine
+ * @param {ReadonlySet<string>} known ids in the state
+ * @returns {Promise<string[]>} what was removed
+ */
+export async function removeAllUnknown(engine, known) {
+  /** @type {string[]} */
+  const removed = [];
+  for (let quiet = 0; quiet < 2;) {
+    const now = removeUnknown(engine, known);
+    removed.push(...now);
+    quiet = now.length === 0 ? quiet + 1 : 0;
+    await sleep(500);
   }
   return removed;
 }
