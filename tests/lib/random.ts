@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { progress } from "./progress";
+import { measured } from "./measured";
 
 /** A repeatable source of chance. */
 export interface Random {
@@ -28,6 +28,6 @@ export function random(): Random {
   const given = process.env["SAV3_SEED"];
   const seed = given === undefined ? randomBytes(4).readUInt32LE() : Number(given);
   if (!Number.isInteger(seed)) throw new Error(`SAV3_SEED=${String(given)} is not a whole number`);
-  progress(`SAV3_SEED=${seed}`);
+  measured("seed, for SAV3_SEED", String(seed));
   return seeded(seed);
 }
