@@ -44,8 +44,9 @@ discard() {
   run rm -rf "$OUTDATED"
 }
 
+# What the slot held for data that are gone is of no use, and whether it lost its WAL cannot always be told.
 base_backup() {
-  ensure_slot || return
+  renew_slot "$(slot_state)" || return
   run rm -rf "$SEEDING"
   run pg_basebackup --pgdata="$SEEDING" --checkpoint=fast --wal-method=stream --slot="$(slot)" --no-password \
     --dbname="$(setting primary_conninfo) application_name=sav3-seeding"

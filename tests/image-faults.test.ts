@@ -49,6 +49,16 @@ async function seedings(): Promise<number> {
   return ((await standby.log()).match(/^sav3: seeded$/gm) ?? []).length;
 }
 
+/** A look for the first seeding after so many; says what the standby does instead. */
+function seededOnce(before: number): () => Promise<true> {
+  return async () => {
+    const seen = await seedings();
+    if (seen === before + 1) return true;
+    const lines = (await standby.log()).trim().split("\n").slice(-30);
+    throw new Error(`${seen} seedings after ${before}\n${lines.join("\n")}`);
+  };
+}
+
 /** Fills so many WAL segments on the primary and lets it remove those that nothing holds. */
 async function writeWal(segments: number): Promise<void> {
   const one = "select pg_logical_emit_message(false, 'x', 'y'); select pg_switch_wal();";
@@ -149,7 +159,7 @@ test("a running standby that lost its slot stops and is seeded again by itself",
   } finally {
     await docker("unpause", standby.container);
   }
-  await eventually("seeded again", async () => (await seedings()) === before + 1, { seconds: 90 });
+  await eventually("seeded again", seededOnce(before), { seconds: 90 });
   await standby.streams(60);
 });
 

@@ -60,16 +60,21 @@ const startReplica = (): Promise<string> => docker("start", replica);
 let verifier = "";
 let impostor: Server | undefined;
 
-/** Drops the replica's slot in the moment before it is back. */
+/** Drops the replica's slot; paused, the replica cannot take it again in between. */
 async function dropSlot(): Promise<void> {
-  await eventually("the slot is dropped", async () => {
-    await superuserSql(
-      primary,
-      `select pg_terminate_backend(active_pid, 2000) from pg_replication_slots where active;
-       select pg_drop_replication_slot('pg_1')`,
-    );
-    return true;
-  });
+  await docker("pause", replica);
+  try {
+    await eventually("the slot is dropped", async () => {
+      await superuserSql(
+        primary,
+        `select pg_terminate_backend(active_pid, 2000) from pg_replication_slots where active;
+         select pg_drop_replication_slot('pg_1')`,
+      );
+      return true;
+    });
+  } finally {
+    await docker("unpause", replica);
+  }
 }
 
 /** Writes so much WAL that a replica that does not read is far behind. */

@@ -36,7 +36,7 @@ slot() {
   setting primary_slot_name
 }
 
-# slot_state: "physical 0/3000000 1", "physical" when its WAL was given up, nothing when there is no such slot.
+# slot_state: "physical 0/3000000 1", "physical" when it has no position, nothing when there is no such slot.
 slot_state() {
   ask_primary "READ_REPLICATION_SLOT $(slot)" | xargs
 }
@@ -45,12 +45,18 @@ slot_state() {
 ensure_slot() {
   local state
   state=$(slot_state) || return
-  if [[ $state == physical ]]; then
+  if lost_slot "$state"; then
     say "slot $(slot) was invalidated on the primary, making it anew"
-    ask_primary "DROP_REPLICATION_SLOT $(slot)" >/dev/null || return
-    state=
+    renew_slot "$state"
+  elif [[ -z $state ]]; then
+    renew_slot "$state"
   fi
-  [[ -n $state ]] || ask_primary "CREATE_REPLICATION_SLOT $(slot) PHYSICAL RESERVE_WAL" >/dev/null
+}
+
+# renew_slot STATE: the slot as new, holding WAL from now on.
+renew_slot() {
+  [[ -z $1 ]] || ask_primary "DROP_REPLICATION_SLOT $(slot)" >/dev/null || return
+  ask_primary "CREATE_REPLICATION_SLOT $(slot) PHYSICAL RESERVE_WAL" >/dev/null
 }
 
 # patiently COMMAND...: tries every second until it works or PATIENCE is over.

@@ -38,15 +38,22 @@ primary_has() {
   [[ $output != *'has already been removed'* ]]
 }
 
-# left_behind: certain that neither the slot, which exists, nor chance has kept what this node needs. Whatever is
-# unclear, such as a primary that went away meanwhile, is a no: the answer costs this node its data.
+# left_behind: certain that neither the slot nor chance has kept what this node needs. Whatever is unclear, such as a
+# primary that went away meanwhile, is a no: the answer costs this node its data. WAL is removed oldest first, so what
+# follows a segment that is there is there, too.
 left_behind() {
-  local restart minimum last
-  read -r _ restart _ < <(slot_state)
+  local minimum last
   minimum=$(control 'Minimum recovery ending location')
-  [[ $restart == */* && $minimum == */* ]] || return 1
-  (($(segment_of "$restart") <= $(segment_of "$minimum"))) && return 1
+  [[ $minimum == */* ]] || return 1
+  primary_has "$(segment_of "$minimum")" && return 1
   last=$(own_last_segment)
-  [[ $last =~ ^[0-9]+$ ]] || return 1
-  (($(segment_of "$restart") > last)) && ! primary_has "$last"
+  [[ $last =~ ^[0-9]+$ ]] && ! primary_has "$last"
+}
+
+# lost_slot STATE: whether a slot in this state (see slot_state) gave up its WAL. It has no position then, until a
+# receiver that is refused for the WAL it asked for leaves its own there; PostgreSQL takes up such a slot all the same.
+lost_slot() {
+  local position
+  read -r _ position _ <<<"$1"
+  [[ $1 == physical ]] || { [[ $position == */* ]] && ! primary_has "$(segment_of "$position")"; }
 }
