@@ -4,12 +4,11 @@ import { cleanStops } from "./lib/clean-stops";
 import { query } from "./lib/database";
 import { belongings } from "./lib/docker";
 import { watchDeaths } from "./lib/events";
-import { long } from "./lib/progress";
 import { testStack } from "./lib/stack";
 import { eventually } from "./lib/wait";
 
-// 1 replica is the main job's. 8 take a while on two cores.
-for (const count of long ? [0, 3, 8] : [0, 3]) {
+// 1 replica is the main job's.
+for (const count of [0, 3, 8]) {
   test(`replicas: ${count} comes up from nothing, stays unchanged, goes without a trace`, async () => {
     const stack = testStack({ config: { replicas: count } });
     const deaths = watchDeaths(stack.name);

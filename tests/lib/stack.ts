@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly config?: Config;
   /** The checkout to run; default is the one the test stands in. */
   readonly directory?: string;
+  /** The Node.js that runs the commands and with them the program; default is the tests' own. */
+  readonly node?: string;
 }
 
 /** Options of one command on the stack. */
@@ -65,6 +67,7 @@ export class TestStack {
   constructor(
     config: Config,
     public directory: string,
+    private readonly node: string,
   ) {
     this.config = { ...anyPorts, ...config };
   }
@@ -103,12 +106,12 @@ export class TestStack {
     options: CommandOptions = {},
   ): Promise<Finished> {
     const all = ["scripts/run.mjs", command, "--stack", name, ...args];
-    return run(process.execPath, all, { cwd: this.directory, env: this.env, ...options });
+    return run(this.node, all, { cwd: this.directory, env: this.env, ...options });
   }
 
   /** The Pulumi CLI in the set-up's environment. */
   async pulumi(args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
-    return must(process.execPath, ["scripts/run.mjs", "pulumi", ...args, "--stack", this.name], {
+    return must(this.node, ["scripts/run.mjs", "pulumi", ...args, "--stack", this.name], {
       cwd: this.directory,
       env: this.env,
       ...options,
@@ -230,8 +233,12 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
 }
 
 /** A stack for this test file; removed at its end, however it ends. Nothing is deployed yet. */
-export function testStack({ config = {}, directory = checkout }: StackOptions = {}): TestStack {
-  const stack = new TestStack(config, directory);
+export function testStack({
+  config = {},
+  directory = checkout,
+  node = process.execPath,
+}: StackOptions = {}): TestStack {
+  const stack = new TestStack(config, directory, node);
   if (open.size === 0) after(removeAll);
   open.add(stack);
   progress(`stack ${stack.name}`);
