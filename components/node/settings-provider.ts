@@ -136,7 +136,8 @@ async function apply(
       ["test", "-e", "/var/lib/postgresql/data/postmaster.pid"],
       10,
     ).catch(() => undefined);
-    absent = process?.exitCode === 0 ? 0 : absent + 1;
+    // No answer, as of a busy engine, is not a no.
+    absent = process?.exitCode === 1 ? absent + 1 : 0;
     if (absent === 2) {
       return [];
     }

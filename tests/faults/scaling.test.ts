@@ -4,6 +4,7 @@ import { query } from "../lib/database";
 import { belongings, superuserSql } from "../lib/docker";
 import { watchDeaths } from "../lib/events";
 import { measured } from "../lib/measured";
+import { allowed } from "../lib/progress";
 import { Sampler } from "../lib/sampler";
 import { testStack } from "../lib/stack";
 import { Writer } from "../lib/writer";
@@ -51,7 +52,7 @@ test("replicas 1, 3, 0, 1 under writes: the primary stays, no slot stays, no row
   const { missing, failed, longestGapMs } = await writer.finish();
   assert.deepEqual({ missing, failed }, { missing: [], failed: 0 });
   measured("replicas 1, 3, 0, 1: longest time between two commits", `${longestGapMs} ms`);
-  assert.ok(longestGapMs < 5000, `${longestGapMs} ms without a commit`);
+  assert.ok(longestGapMs < allowed(5000), `${longestGapMs} ms without a commit`);
   const { "pg-0": seen } = await sampler.finish();
   assert.ok(seen !== undefined && seen.writable === seen.answers && seen.answers > 10);
 });

@@ -1,3 +1,4 @@
+import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { clientConfig, type Address } from "./database";
@@ -19,6 +20,10 @@ export class Sampler {
 
   constructor(addresses: Readonly<Record<string, Address>>) {
     for (const [node, address] of Object.entries(addresses)) this.add(node, address);
+    // A test that fails before it gets there would otherwise never end.
+    after(() => {
+      this.stopping = true;
+    });
   }
 
   /** Watches one more node. */
