@@ -16,8 +16,10 @@ await command(async (args) => {
   const done = [];
   /** @type {Set<string>} */
   let known = new Set();
-  if (stackExists(stack)) {
-    if (cancelUpdate(stack)) done.push("cancelled the update that was never finished");
+  const exists = stackExists(stack);
+  // Also without the stack: whoever was killed while it was made or removed has left its lock.
+  if (cancelUpdate(stack)) done.push("cancelled the update that was never finished");
+  if (exists) {
     const left = await endOrphans(stack);
     if (left > 0) done.push(`ended ${String(left)} process(es) that the update left running`);
     const state = exportState(stack);

@@ -57,7 +57,8 @@ export function ensureStack(stack) {
     { cwd: settingsDirectory(), env: environment() },
   );
   if (init.code !== 0 && !/already exists/.test(init.stderr)) {
-    throw new Error(`the stack ${stack} could not be created: ${init.stderr.trim()}`);
+    const next = /locked/.test(init.stderr) ? `\nnext: npm run repair -- --stack ${stack}` : "";
+    throw new Error(`the stack ${stack} could not be created: ${init.stderr.trim()}${next}`);
   }
 }
 

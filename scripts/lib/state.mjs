@@ -1,10 +1,10 @@
-// Reading and mending a stack's state, through the CLI only.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+// Reading and mending a stack's state, through the CLI as far as that can do it.
+import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { backend, localStateDirectory } from "../setup/environment.mjs";
 import { projectName } from "../setup/paths.mjs";
-import { capturePulumi } from "./pulumi.mjs";
+import { capturePulumi, stackExists } from "./pulumi.mjs";
 import { baseName } from "./stack-settings.mjs";
 
 /**
@@ -67,8 +67,19 @@ export function cancelUpdate(stack) {
       `an update of ${stack} is running (process ${String(running)}): wait for it or end it, then try again`,
     );
   }
+  // One that was killed while it forgot the stack leaves a lock on nothing, which the CLI then neither takes nor ends.
+  if (holders !== undefined && !stackExists(stack)) {
+    rmSync(lockFolder(stack), { recursive: true });
+    return true;
+  }
   const { code } = capturePulumi(stack, ["cancel", "--yes"]);
   return code === 0;
+}
+
+/** Where the local backend keeps a stack's locks. @param {string} stack */
+function lockFolder(stack) {
+  const locks = join(localStateDirectory(), ".pulumi", "locks");
+  return join(locks, "organization", projectName, baseName(stack));
 }
 
 /**
@@ -77,8 +88,7 @@ export function cancelUpdate(stack) {
  * @param {string} stack
  */
 function lockHolders(stack) {
-  const locks = join(localStateDirectory(), ".pulumi", "locks");
-  const folder = join(locks, "organization", projectName, baseName(stack));
+  const folder = lockFolder(stack);
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
   return files.map((file) => {

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { query } from "../lib/database";
 import { belongings } from "../lib/docker";
@@ -20,6 +24,15 @@ let downMs = 6_000;
 async function repair(): Promise<void> {
   const repaired = await stack.command("repair");
   assert.equal(repaired.code, 0, repaired.text);
+}
+
+/** What a CLI leaves that is killed between forgetting a stack and giving its lock back. */
+function leaveLock(): void {
+  const locks = join(stack.stateFolder, "state", ".pulumi", "locks");
+  const folder = join(locks, "organization", "sav3-postgres", stack.name);
+  mkdirSync(folder, { recursive: true });
+  const lock = { pid: 2 ** 30, username: "nobody", hostname: hostname(), timestamp: new Date() };
+  writeFileSync(join(folder, `${randomUUID()}.json`), JSON.stringify(lock));
 }
 
 test(`up killed at ${moments} random moments: repair and up converge`, async () => {
@@ -71,6 +84,13 @@ test(`down killed at ${moments} random moments: repair and down leave nothing`, 
     const down = await stack.command("down", ["--yes"]);
     assert.equal(down.code, 0, down.text);
     assert.deepEqual(await belongings(stack.name), { containers: [], volumes: [], networks: [] });
+    if (n === 1) {
+      // A moment that chance seldom finds: the stack is gone, the lock is not.
+      leaveLock();
+      const { text } = await stack.failingUp();
+      assert.match(text, /locked[\s\S]*npm run repair/);
+      await repair();
+    }
   }
   measured("down killed after, always converged", `${killed.join(", ")} ms`);
 });
