@@ -13,6 +13,8 @@ export = async () => {
   return {
     primaryUri: cluster.primaryUri,
     replicaUris: cluster.replicaUris,
+    ...(cluster.pooledUri === undefined ? {} : { pooledUri: cluster.pooledUri }),
+    ...(cluster.pooledReadUri === undefined ? {} : { pooledReadUri: cluster.pooledReadUri }),
     ...(cluster.adminUri === undefined ? {} : { adminUri: cluster.adminUri }),
     caCertificate: cluster.caCertificate,
     health: cluster.health,

@@ -3,6 +3,7 @@ import {
   commandConnection,
   connectionUris,
   gateNodes,
+  gatePoolers,
   nodeSummaries,
   type NodeSummary,
 } from "./connection";
@@ -11,12 +12,16 @@ import { HealthGate } from "./health/resource";
 import type { Health } from "./health/types";
 import { writeCaFile, writeCrlFile } from "./lib/ca-file";
 import { STOP_GRACE_SECONDS } from "./lib/container-options";
-import { nodeNames, physicalPrefix } from "./lib/names";
+import { nodeNames, physicalPrefix, poolerNames } from "./lib/names";
 import { StackNetwork } from "./network/network";
 import { nodeFiles } from "./node/files";
 import { NodeImage } from "./node/image";
+import { networkAliases } from "./node/node";
 import { createNodes, type Nodes } from "./node/nodes";
 import { ClusterSettings } from "./node/settings-resource";
+import { Poolers } from "./pooler/poolers";
+import { PrimaryPause } from "./pooler/primary-pause";
+import { POOLER } from "./postgres/roles";
 import type { Plan } from "./preflight";
 import { ClusterTls } from "./tls/tls";
 
@@ -29,6 +34,10 @@ export class PostgresCluster extends pulumi.ComponentResource {
   readonly primaryUri: pulumi.Output<string>;
   /** Where applications may read, replica 1 first. Secret. */
   readonly replicaUris: pulumi.Output<string[]>;
+  /** The same as `primaryUri` through the pooler; undefined unless `pooler.enabled`. Secret. */
+  readonly pooledUri: pulumi.Output<string> | undefined;
+  /** Through the pooler to the replicas in turn, to the primary when there are none. Secret. */
+  readonly pooledReadUri: pulumi.Output<string> | undefined;
   /** The superuser's way in; undefined unless `superuserAccess`. Secret. */
   readonly adminUri: pulumi.Output<string> | undefined;
   /** Whom clients trust, PEM. Also written where the URIs' `sslrootcert` points. */
@@ -48,7 +57,11 @@ export class PostgresCluster extends pulumi.ComponentResource {
     const network = new StackNetwork(`${name}-network`, { id }, child);
     const credentials = new Credentials(
       `${name}-credentials`,
-      { given: settings.credentials, rotation: settings.rotation },
+      {
+        given: settings.credentials,
+        rotation: settings.rotation,
+        pooler: settings.pooler.enabled,
+      },
       child,
     );
     const tls = new ClusterTls(
@@ -58,10 +71,25 @@ export class PostgresCluster extends pulumi.ComponentResource {
         settings: settings.tls,
         rotation: settings.rotation,
         bindAddress: settings.bindAddress,
-        nodes: certifiedNodes(plan),
+        nodes: certifiedServers(plan),
+        clients: ["replicator", "sav3_gate", ...(settings.pooler.enabled ? [POOLER] : [])],
       },
       child,
     );
+    const poolers = settings.pooler.enabled
+      ? new Poolers(
+          `${name}-pooler`,
+          {
+            id,
+            settings,
+            dockerHost: engine.address,
+            platform: engine.platform,
+            baseId: image.baseId,
+            network: network.name,
+          },
+          child,
+        )
+      : undefined;
     const nodes = createNodes(
       name,
       {
@@ -70,6 +98,16 @@ export class PostgresCluster extends pulumi.ComponentResource {
         dockerHost: engine.address,
         image: image.imageName,
         network: network.name,
+        beforePrimary: (facts, after) =>
+          poolers === undefined
+            ? []
+            : [
+                new PrimaryPause(
+                  `${name}-pooler-pause`,
+                  { dockerHost: engine.address, poolers: poolers.ofPrimary, container: facts },
+                  { ...child, dependsOn: [...after] },
+                ),
+              ],
       },
       this,
     );
@@ -78,11 +116,14 @@ export class PostgresCluster extends pulumi.ComponentResource {
       {
         dockerHost: engine.address,
         nodes: filesOfNodes(plan, { network, credentials, tls, nodes }),
+        poolers: poolers?.ofPrimary ?? [],
         restartGraceSeconds: STOP_GRACE_SECONDS,
         timeoutSeconds: settings.healthTimeoutSeconds,
       },
       child,
     );
+    const pooled = poolers?.settle({ tls, password: credentials.pooler, after: [written] });
+    const gatePooler = gatePoolers(plan, poolers, credentials);
     const gate = new HealthGate(
       `${name}-gate`,
       {
@@ -95,14 +136,18 @@ export class PostgresCluster extends pulumi.ComponentResource {
         crl: tls.revocations,
         timeoutSeconds: settings.healthTimeoutSeconds,
         maxLagBytes: settings.maxReplicationLagBytes,
-        settings: written.contentHash,
+        settings: pulumi.concat(written.contentHash, pooled?.contentHash ?? ""),
+        ...(gatePooler && { pooler: gatePooler }),
       },
       child,
     );
 
-    const uris = connectionUris({ plan, nodes, credentials, tls });
+    const parts = { plan, nodes, poolers, credentials, tls };
+    const uris = connectionUris(parts);
     this.primaryUri = uris.primaryUri;
     this.replicaUris = uris.replicaUris;
+    this.pooledUri = uris.pooledUri;
+    this.pooledReadUri = uris.pooledReadUri;
     this.adminUri = uris.adminUri;
     this.caCertificate = pulumi
       .all([tls.caCertificate, tls.revocations])
@@ -115,17 +160,22 @@ export class PostgresCluster extends pulumi.ComponentResource {
       });
     this.health = gate.health;
     this.nodes = nodeSummaries(plan, nodes);
-    this.connection = commandConnection({ plan, nodes, credentials, tls });
+    this.connection = commandConnection(parts);
     this.registerOutputs({ health: this.health });
   }
 }
 
-/** The names that each node's certificate is made for. */
-function certifiedNodes({ id, settings }: Plan) {
-  return Array.from({ length: settings.replicas + 1 }, (_, index) => {
-    const { node, alias } = nodeNames(id, index);
-    return { node, names: [alias] };
+/** The names that each server's certificate is made for. */
+function certifiedServers({ id, settings }: Plan) {
+  const nodes = Array.from({ length: settings.replicas + 1 }, (_, index) => {
+    const names = nodeNames(id, index);
+    return { node: names.node, names: networkAliases(names).slice(1) };
   });
+  const poolers = (["write", "read"] as const).map((kind) => ({
+    node: poolerNames(id, kind).pooler,
+    names: [],
+  }));
+  return settings.pooler.enabled ? [...nodes, ...poolers] : nodes;
 }
 
 interface FileSources {
@@ -138,7 +188,7 @@ interface FileSources {
 /** What each node finds in its config volume. */
 function filesOfNodes(plan: Plan, { network, credentials, tls, nodes }: FileSources) {
   const { id, settings, initSql } = plan;
-  const { postgres, replicator, owner, gate } = credentials;
+  const { postgres, replicator, owner, gate, pooler } = credentials;
   return nodes.all.map((node) => ({
     node: node.node,
     containerId: node.container.id,
@@ -146,7 +196,7 @@ function filesOfNodes(plan: Plan, { network, credentials, tls, nodes }: FileSour
       .output({
         subnet: network.subnet,
         gateway: network.gateway,
-        passwords: { postgres, replicator, owner, gate },
+        passwords: { postgres, replicator, owner, gate, pooler },
         caCertificate: tls.caCertificate,
         revocations: tls.revocations,
         server: tls.server(node.node),

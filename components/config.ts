@@ -17,7 +17,7 @@ export interface Configuration {
 export function readConfiguration(): Configuration {
   const id: StackId = { project: pulumi.getProject(), stack: pulumi.getStack() };
   const { settings, faults } = parseConfig(ownKeys(id.project), secretKeys(id.project));
-  const name = stackNameFault(id);
+  const name = stackNameFault(id, settings.pooler.enabled);
   return {
     id,
     settings: deepFreeze(settings),

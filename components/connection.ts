@@ -3,6 +3,8 @@ import type { Credentials } from "./credentials/credentials";
 import { caFile } from "./lib/ca-file";
 import type { Nodes } from "./node/nodes";
 import type { PostgresNode } from "./node/node";
+import type { Pooler } from "./pooler/pooler";
+import type { Poolers } from "./pooler/poolers";
 import { SUPERUSER } from "./postgres/roles";
 import { connectionUri, reachableAddress } from "./postgres/uri";
 import type { Plan } from "./preflight";
@@ -19,6 +21,7 @@ export interface NodeSummary {
 export interface ConnectionArgs {
   readonly plan: Plan;
   readonly nodes: Nodes;
+  readonly poolers: Poolers | undefined;
   readonly credentials: Credentials;
   readonly tls: ClusterTls;
 }
@@ -35,11 +38,34 @@ export function gateNodes(plan: Plan, nodes: Nodes) {
   }));
 }
 
+/** The poolers as the gate and the commands look for them, and who comes through them. */
+export function gatePoolers(
+  { settings }: Plan,
+  poolers: Poolers | undefined,
+  credentials: Credentials,
+) {
+  if (poolers === undefined) return undefined;
+  return {
+    poolers: poolers.all.map(({ kind, names, container, port }) => ({
+      pooler: names.pooler,
+      containerId: container.id,
+      containerName: names.container,
+      address: settings.bindAddress,
+      port,
+      leadsTo:
+        kind === "read" && settings.replicas > 0 ? ("replica" as const) : ("primary" as const),
+    })),
+    user: settings.owner,
+    password: credentials.owner,
+    database: settings.database,
+  };
+}
+
 /** Connection URIs for applications and, where allowed, for the superuser. All secret. */
-export function connectionUris({ plan, nodes, credentials }: ConnectionArgs) {
+export function connectionUris({ plan, nodes, poolers, credentials }: ConnectionArgs) {
   const { id, settings } = plan;
   const uri = (
-    node: PostgresNode,
+    node: PostgresNode | Pooler,
     user: string,
     password: pulumi.Output<string>,
     database: string,
@@ -56,11 +82,13 @@ export function connectionUris({ plan, nodes, credentials }: ConnectionArgs) {
         }),
       ),
     );
-  const application = (node: PostgresNode) =>
+  const application = (node: PostgresNode | Pooler) =>
     uri(node, settings.owner, credentials.owner, settings.database);
   return {
     primaryUri: application(nodes.primary),
     replicaUris: pulumi.secret(pulumi.all(nodes.replicas.map(application))),
+    pooledUri: poolers && application(poolers.write),
+    pooledReadUri: poolers && application(poolers.read),
     adminUri: settings.superuserAccess
       ? uri(nodes.primary, SUPERUSER, credentials.postgres, SUPERUSER)
       : undefined,
@@ -80,7 +108,7 @@ export function nodeSummaries(plan: Plan, nodes: Nodes): pulumi.Output<NodeSumma
 }
 
 /** What the project's own commands need to look at the cluster as the gate does. Secret. */
-export function commandConnection({ plan, nodes, credentials, tls }: ConnectionArgs) {
+export function commandConnection({ plan, nodes, poolers, credentials, tls }: ConnectionArgs) {
   const { id, settings, engine } = plan;
   return pulumi.secret({
     dockerHost: engine.address,
@@ -94,6 +122,7 @@ export function commandConnection({ plan, nodes, credentials, tls }: ConnectionA
     database: settings.database,
     owner: settings.owner,
     ownerPassword: credentials.owner,
+    pooler: gatePoolers(plan, poolers, credentials),
     maxLagBytes: settings.maxReplicationLagBytes,
   });
 }

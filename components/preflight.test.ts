@@ -6,8 +6,8 @@ import { canBind } from "./lib/free-port";
 import { portHolder, type Publishing } from "./preflight";
 
 const id = { project: "sav3-postgres", stack: "test" };
-const wanted = { id, node: 0, address: "127.0.0.1", port: 5432 };
-const ours = { "sav3.node": "0", "sav3.project": "sav3-postgres", "sav3.stack": "test" };
+const wanted = { id, owner: "pg-0", address: "127.0.0.1", port: 5432 };
+const ours = { "sav3.project": "sav3-postgres", "sav3.stack": "test" };
 
 /** Runs with a port of this machine that a program listens on. */
 async function withBusyPort(use: (port: number) => Promise<void>): Promise<void> {
@@ -37,11 +37,11 @@ test("a port that another program listens on is taken, when the engine is on thi
 
 test("a container that publishes the port: the node itself is no fault, all others are named", async () => {
   const table: readonly (readonly [Publishing, string | undefined])[] = [
-    [container("mine", ours), undefined],
+    [container("sav3-postgres-test-pg-0", ours), undefined],
     [container("theirs", { ...ours, "sav3.stack": "other" }), "container theirs"],
     [container("foreign", {}, "0.0.0.0"), "container foreign"],
     [container("elsewhere", {}, "127.0.0.9"), undefined],
-    [container("sibling", { ...ours, "sav3.node": "1" }), "sibling of this stack as it is now"],
+    [container("sibling", ours), "sibling of this stack as it is now"],
   ];
   for (const [holder, expected] of table) {
     assert.equal(await portHolder(wanted, [holder], false), expected);

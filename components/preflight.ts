@@ -5,8 +5,8 @@ import { fixedPorts } from "./config/ports";
 import type { Settings } from "./config/settings";
 import { connect, engineAddress, engineIsLocal } from "./lib/engine";
 import { canBind } from "./lib/free-port";
-import { LABEL_NODE, LABEL_PROJECT, LABEL_STACK } from "./lib/labels";
-import type { StackId } from "./lib/names";
+import { LABEL_PROJECT, LABEL_STACK } from "./lib/labels";
+import { physicalPrefix, type StackId } from "./lib/names";
 import { readInitSql, type InitSql } from "./node/init-sql";
 
 /** The engine that everything of a stack goes to. */
@@ -79,13 +79,12 @@ async function takenPorts(
 ): Promise<string[]> {
   const containers: readonly Publishing[] = await docker.listContainers();
   const verdicts = await Promise.all(
-    fixedPorts(settings).map(async ({ node, port }) => {
-      const wanted = { id, node, address: settings.bindAddress, port };
+    fixedPorts(settings).map(async ({ owner, key, port }) => {
+      const wanted = { id, owner, address: settings.bindAddress, port };
       const holder = await portHolder(wanted, containers, local);
       if (holder === undefined) return [];
-      const key = node === 0 ? "primaryPort" : "replicaPort";
       return [
-        `${id.project}:${key}: port ${port} of pg-${node} on ${settings.bindAddress} is taken by ${holder}; ` +
+        `${id.project}:${key}: port ${port} of ${owner} on ${settings.bindAddress} is taken by ${holder}; ` +
           `set another, or 0 for a free one`,
       ];
     }),
@@ -93,17 +92,18 @@ async function takenPorts(
   return verdicts.flat();
 }
 
-/** A port that a node of a stack shall get. */
+/** A port that a container of a stack shall get. */
 export interface WantedPort {
   readonly id: StackId;
-  readonly node: number;
+  /** Host name, e.g. `pg-0`. */
+  readonly owner: string;
   readonly address: string;
   readonly port: number;
 }
 
-/** Who holds a port, or undefined when nobody or the node itself does. */
+/** Who holds a port, or undefined when nobody or its owner does. */
 export async function portHolder(
-  { id, node, address, port }: WantedPort,
+  { id, owner, address, port }: WantedPort,
   containers: readonly Publishing[],
   local: boolean,
 ): Promise<string | undefined> {
@@ -114,8 +114,9 @@ export async function portHolder(
     Labels[LABEL_PROJECT] === id.project && Labels[LABEL_STACK] === id.stack;
   const other = publishing.find((each) => !ofStack(each));
   if (other !== undefined) return `container ${containerName(other)}`;
-  // Nodes are replaced side by side, so one cannot count on another to leave its port in time.
-  const sibling = publishing.find(({ Labels }) => Labels[LABEL_NODE] !== String(node));
+  // Containers are replaced side by side, so one cannot count on another to leave its port in time.
+  const own = `${physicalPrefix(id)}-${owner}`;
+  const sibling = publishing.find((each) => containerName(each) !== own);
   if (sibling !== undefined) return `${containerName(sibling)} of this stack as it is now`;
   if (publishing.length > 0 || !local) return undefined;
   return (await canBind(address, port)) ? undefined : "another program";

@@ -22,6 +22,7 @@ const first = [
   "killed.test.ts",
   "changes.test.ts",
   "main-job.test.ts",
+  "pooler.test.ts",
 ];
 
 /** Folders that hold sources with their unit tests. */

@@ -143,7 +143,9 @@ test("a container's inputs, complete", async () => {
     securityOpts: ["no-new-privileges"],
     readOnly: true,
     networkMode: "bridge",
-    networksAdvanced: [{ name: "sav3-postgres-test", aliases: ["pg-1", "pg-replica-1"] }],
+    networksAdvanced: [
+      { name: "sav3-postgres-test", aliases: ["pg-1", "pg-replica-1", "pg-replicas"] },
+    ],
     ports: [{ internal: 5432, external: 5433, ip: "127.0.0.1", protocol: "tcp" }],
     volumes: [
       { volumeName: "sav3-postgres-test-pg-1-data", containerPath: "/var/lib/postgresql" },
@@ -227,6 +229,77 @@ test("the primary's disk has verifiers, a standby's the replication password, no
   );
 });
 
+test("the poolers: two more containers with a small volume each, and nothing of them unless asked for", async () => {
+  const without = await construct();
+  assert.equal(without.pooledUri, undefined);
+  assert.ok(registered.every(({ name, type }) => !/pooler/i.test(name + type)));
+
+  const cluster = await construct({ replicas: "2", pooler: '{"enabled":true,"readPort":0}' });
+  assert.deepEqual(physical("Container").slice(-2), [
+    "sav3-postgres-test-pgbouncer",
+    "sav3-postgres-test-pgbouncer-read",
+  ]);
+  assert.equal(physical("Volume").length, 8);
+  const { image, ...rest } = one("postgres-pooler-write-container").props;
+  assert.match(String(image), /^sav3-postgres\/pgbouncer:[0-9a-f]{16}$/);
+  assert.deepEqual(rest, {
+    name: "sav3-postgres-test-pgbouncer",
+    hostname: "pgbouncer",
+    command: ["pgbouncer-entrypoint.sh"],
+    user: "999:999",
+    restart: "unless-stopped",
+    stopSignal: "SIGINT",
+    stopTimeout: 60,
+    destroyGraceSeconds: 60,
+    memory: 225,
+    memorySwap: 225,
+    shmSize: 64,
+    logDriver: "json-file",
+    logOpts: { "max-size": "10m", "max-file": "3" },
+    capabilities: { drops: ["ALL"] },
+    securityOpts: ["no-new-privileges"],
+    readOnly: true,
+    networkMode: "bridge",
+    networksAdvanced: [{ name: "sav3-postgres-test", aliases: ["pgbouncer"] }],
+    ports: [{ internal: 6432, external: 6432, ip: "127.0.0.1", protocol: "tcp" }],
+    volumes: [{ volumeName: "sav3-postgres-test-pgbouncer-config", containerPath: "/etc/sav3" }],
+    tmpfs: {
+      "/run/pgbouncer": "rw,noexec,nosuid,size=1m,uid=999,gid=999,mode=0700",
+      "/tmp": "rw,noexec,nosuid,size=16m,mode=1777",
+    },
+    labels: [
+      { label: "com.docker.compose.project", value: "sav3-postgres-test" },
+      { label: "sav3.project", value: "sav3-postgres" },
+      { label: "sav3.service", value: "pgbouncer" },
+      { label: "sav3.stack", value: "test" },
+    ],
+  });
+  assert.match(
+    await valueOf(cluster.pooledUri ?? assert.fail()),
+    /^postgresql:\/\/app:MockedPasswordOfTheRole@127\.0\.0\.1:6432\/app\?sslmode=verify-full/,
+  );
+  assert.match(await valueOf(cluster.pooledReadUri ?? assert.fail()), /@127\.0\.0\.1:20000\//);
+  assert.equal(await pulumi.isSecret(cluster.pooledUri ?? assert.fail()), true);
+  assert.ok(secrets.get("postgres-pooler-files")?.includes("poolers"));
+  assert.ok(secrets.get("postgres-gate")?.includes("pooler"));
+});
+
+test("the read pooler leads to the replicas, or to the primary when there are none", async () => {
+  for (const [replicas, hosts] of [
+    ["2", ["pg-primary", "pg-replicas"]],
+    ["0", ["pg-primary", "pg-primary"]],
+  ] as const) {
+    await construct({ replicas, pooler: '{"enabled":true}' });
+    const poolers = one("postgres-pooler-files").props["poolers"];
+    assert.ok(Array.isArray(poolers));
+    const found = poolers.map((each) => {
+      const ini = String(record(record(each)["files"])["pgbouncer.ini"]);
+      return /^app = host=(\S+)/m.exec(ini)?.[1];
+    });
+    assert.deepEqual(found, hosts);
+  }
+});
+
 test("the image's name follows its content and nothing else", async () => {
   const imageOf = async (raw: RawConfig) => {
     await construct(raw);
@@ -243,6 +316,7 @@ test("every resource passes the rules, under several configurations", async () =
     {},
     { replicas: "8", superuserAccess: "true", tls: '{"mode":"prefer"}' },
     { replicas: "0", primaryPort: "0", resources: '{"memory":"256m","cpus":"0.5"}' },
+    { replicas: "2", pooler: '{"enabled":true}' },
   ];
   for (const raw of configurations) {
     await construct(raw);

@@ -20,15 +20,19 @@ test("sizes in the usual spellings", () => {
 });
 
 test("replica i is published at replicaPort + i - 1, and 0 stays 0", () => {
-  const settings = { replicas: 2, primaryPort: 0, replicaPort: 5433 };
+  const pooler = { enabled: true, port: 6432, readPort: 0 };
+  const settings = { replicas: 2, primaryPort: 0, replicaPort: 5433, pooler };
   assert.deepEqual(
     [0, 1, 2].map((index) => requestedPort(settings, index)),
     [0, 5433, 5434],
   );
   assert.deepEqual(fixedPorts(settings), [
-    { node: 1, port: 5433 },
-    { node: 2, port: 5434 },
+    { owner: "pg-1", key: "replicaPort", port: 5433 },
+    { owner: "pg-2", key: "replicaPort", port: 5434 },
+    { owner: "pgbouncer", key: "pooler.port", port: 6432 },
   ]);
+  const off = { ...pooler, enabled: false };
+  assert.equal(fixedPorts({ ...settings, pooler: off }).length, 2);
   assert.equal(requestedPort({ ...settings, replicaPort: 0 }, 2), 0);
 });
 

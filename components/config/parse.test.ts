@@ -89,6 +89,16 @@ const refused: readonly (readonly [RawConfig, string])[] = [
   [{ tls: '{"names":["a b"]}' }, "tls.names[0]"],
   [{ tls: '{"validityHours":1,"renewBeforeHours":2}' }, "tls.renewBeforeHours"],
   [{ tls: '{"ca":{"certificate":"x"}}' }, "tls.ca"],
+  [{ owner: "sav3_pooler" }, "owner"],
+  [{ pooler: "true" }, "pooler"],
+  [{ pooler: '{"enabled":"perhaps"}' }, "pooler.enabled"],
+  [{ pooler: '{"mode":"statement"}' }, "pooler.mode"],
+  [{ pooler: '{"port":70000}' }, "pooler.port"],
+  [{ pooler: '{"enabled":true,"port":5433}' }, "pooler.port"],
+  [{ pooler: '{"enabled":true,"readPort":6432}' }, "pooler.readPort"],
+  [{ pooler: '{"poolsize":3}' }, "pooler.poolsize"],
+  [{ pooler: '{"enabled":true,"poolSize":91}' }, "pooler.poolSize"],
+  [{ replicas: "0", pooler: '{"enabled":true,"poolSize":46}' }, "pooler.poolSize"],
   [{ rotation: '{"everything":"1"}' }, "rotation.everything"],
   [{ repicas: "1" }, "repicas"],
 ];
@@ -122,6 +132,23 @@ test("a fault never shows a secret", () => {
     }).faults,
   );
   assert.doesNotMatch(text, /geheim/);
+});
+
+test("the poolers' ports are free ones where the primary's is, unless they are set", () => {
+  const ports = (raw: RawConfig) => {
+    const { port, readPort } = parseConfig(raw).settings.pooler;
+    return [port, readPort];
+  };
+  assert.deepEqual(ports({}), [6432, 6433]);
+  assert.deepEqual(ports({ primaryPort: "0" }), [0, 0]);
+  assert.deepEqual(ports({ primaryPort: "0", pooler: '{"port":7000}' }), [7000, 0]);
+});
+
+test("a pool may be as large as the server admits, whichever way its setting is written", () => {
+  const pooler = '{"enabled":true,"poolSize":190}';
+  assert.deepEqual(faulty({ pooler, parameters: '{"Max_Connections":"200"}' }), []);
+  assert.deepEqual(faulty({ pooler }), ["pooler.poolSize"]);
+  assert.deepEqual(faulty({ pooler: '{"poolSize":190}' }), [], "no pooler, no pool");
 });
 
 test("ports of replicas never meet the primary's when a configuration is accepted", () => {

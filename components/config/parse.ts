@@ -4,11 +4,13 @@ import { parameterCatalog } from "../postgres/catalog";
 import { parameterFault } from "../postgres/parameters";
 import * as check from "./checks";
 import type { Fault } from "./faults";
-import { portsFault } from "./ports";
+import { portsFaults } from "./ports";
 import { Section } from "./section";
 import {
+  POOLER_MODES,
   POSTGRES_VERSIONS,
   type CredentialSettings,
+  type PoolerSettings,
   type ResourceSettings,
   type RotationSettings,
   type Settings,
@@ -68,12 +70,10 @@ export function parseConfig(raw: RawConfig, secretKeys: readonly string[] = []):
     superuserAccess: all.flag("superuserAccess", false),
     retainVolumes: all.flag("retainVolumes", false),
     tls: tls(all.section("tls"), faults),
+    pooler: pooler(all.section("pooler"), Number(raw["primaryPort"] ?? 5432) === 0),
   };
   all.close();
-  const ports = portsFault(settings);
-  if (ports !== undefined) {
-    faults.push({ key: "replicaPort", seen: settings.replicaPort, advice: ports });
-  }
+  faults.push(...portsFaults(settings), ...poolSizeFaults(settings));
   return { settings, faults };
 }
 
@@ -95,6 +95,7 @@ function rotation(section: Section): RotationSettings {
     replicationPassword: revision("replicationPassword"),
     appPassword: revision("appPassword"),
     gatePassword: revision("gatePassword"),
+    poolerPassword: revision("poolerPassword"),
     authority: revision("authority"),
     retireAuthority: revision("retireAuthority"),
     certificates: revision("certificates"),
@@ -135,6 +136,43 @@ function tls(section: Section, faults: Fault[]): TlsSettings {
   };
   section.close();
   return settings;
+}
+
+/** @param anyPort the primary's port is a free one: then these are, too, unless they are set */
+function pooler(section: Section, anyPort: boolean): PoolerSettings {
+  const settings: PoolerSettings = {
+    enabled: section.flag("enabled", false),
+    mode: section.choice("mode", POOLER_MODES, "transaction"),
+    port: section.integer("port", anyPort ? 0 : 6432, 0, MOST_PORT),
+    readPort: section.integer("readPort", anyPort ? 0 : 6433, 0, MOST_PORT),
+    poolSize: section.integer("poolSize", 20, 1, 1000),
+    maxClients: section.integer("maxClients", 1000, 10, 10_000),
+    maxPreparedStatements: section.integer("maxPreparedStatements", 200, 0, 100_000),
+  };
+  section.close();
+  return settings;
+}
+
+/** Connections that are left for everyone else: replication, the gate, whoever does not use the pooler. */
+const LEFT_CONNECTIONS = 10;
+/** PostgreSQL's own value. */
+const MAX_CONNECTIONS = 100;
+
+function poolSizeFaults({ pooler: given, parameters, replicas }: Settings): Fault[] {
+  if (!given.enabled) return [];
+  const name = Object.keys(parameters).find((key) => key.toLowerCase() === "max_connections");
+  const most = Number((name && parameters[name]) ?? MAX_CONNECTIONS);
+  // Without replicas both poolers lead to the primary.
+  const fits = Math.floor((most - LEFT_CONNECTIONS) / (replicas === 0 ? 2 : 1));
+  return Number.isNaN(most) || given.poolSize <= fits
+    ? []
+    : [
+        {
+          key: "pooler.poolSize",
+          seen: given.poolSize,
+          advice: `a server admits ${most} connections in all (parameters.max_connections); set at most ${Math.max(1, fits)}, or raise those`,
+        },
+      ];
 }
 
 function authority(section: Section, faults: Fault[]): TlsSettings["ca"] {

@@ -38,12 +38,34 @@ export interface TlsSettings {
   readonly ca: AuthoritySettings | undefined;
 }
 
+/** How a pooler lends a server connection: for one transaction, or until the client leaves. */
+export const POOLER_MODES = ["transaction", "session"] as const;
+
+/** PgBouncer in front of the primary and of the replicas. Everything but the ports is reloaded. */
+export interface PoolerSettings {
+  /** Default false. */
+  readonly enabled: boolean;
+  /** Default `transaction`. */
+  readonly mode: (typeof POOLER_MODES)[number];
+  /** Published port that leads to the primary; 0 = a free one, chosen once. A change replaces the container. */
+  readonly port: number;
+  /** Published port that leads to the replicas, to the primary when there are none; 0 = a free one. */
+  readonly readPort: number;
+  /** Server connections for each pair of database and role. Default 20. */
+  readonly poolSize: number;
+  /** Client connections of each of the two poolers; more are refused. Default 1000. */
+  readonly maxClients: number;
+  /** Prepared statements kept for each server connection in transaction mode. Default 200; 0 = none. */
+  readonly maxPreparedStatements: number;
+}
+
 /** Any new text in one of these exchanges the secret it names at the next `up`. */
 export interface RotationSettings {
   readonly postgresPassword: string;
   readonly replicationPassword: string;
   readonly appPassword: string;
   readonly gatePassword: string;
+  readonly poolerPassword: string;
   readonly authority: string;
   /** Any new text: the certificate authority before is no longer trusted. Set with `authority` to the same: at once. */
   readonly retireAuthority: string;
@@ -89,4 +111,5 @@ export interface Settings {
   /** true: data volumes stay on destroy and are taken up again. */
   readonly retainVolumes: boolean;
   readonly tls: TlsSettings;
+  readonly pooler: PoolerSettings;
 }

@@ -10,6 +10,8 @@ export interface CredentialsArgs {
   readonly given: CredentialSettings;
   /** A new text exchanges the generated password it names. */
   readonly rotation: RotationSettings;
+  /** There are poolers. */
+  readonly pooler: boolean;
 }
 
 /** The passwords of a cluster, all secret. A change replaces no container: files and roles are changed in place. */
@@ -22,10 +24,12 @@ export class Credentials extends pulumi.ComponentResource {
   readonly owner: pulumi.Output<string>;
   /** The health gate. */
   readonly gate: pulumi.Output<string>;
+  /** The poolers' own role; empty where there are none. */
+  readonly pooler: pulumi.Output<string>;
 
   constructor(name: string, args: CredentialsArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("sav3:credentials:Credentials", name, {}, opts);
-    const { given, rotation } = args;
+    const { given, rotation, pooler } = args;
     const password = (role: string, own: string | undefined, revision: string) =>
       own === undefined
         ? new random.RandomPassword(
@@ -42,6 +46,9 @@ export class Credentials extends pulumi.ComponentResource {
     );
     this.owner = password("owner", given.appPassword, rotation.appPassword);
     this.gate = password("gate", undefined, rotation.gatePassword);
+    this.pooler = pooler
+      ? password("pooler", undefined, rotation.poolerPassword)
+      : pulumi.output("");
     this.registerOutputs({});
   }
 }

@@ -170,7 +170,8 @@ export function openProbe(plan: GatePlan, marker: string, answerMs: number): Pro
 
 const states = ["created", "running", "paused", "restarting", "exited", "dead"] as const;
 
-async function inspect(
+/** A container as the engine reports it, and when it was started (milliseconds since 1970). */
+export async function inspect(
   container: Docker.Container,
 ): Promise<{ seen: ContainerSeen; startedAt: number }> {
   try {

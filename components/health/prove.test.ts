@@ -67,6 +67,7 @@ async function watch(shown: readonly NodeSeen[]) {
       time += ms;
       return Promise.resolve();
     },
+    lookAtPoolers: () => Promise.resolve([]),
     waiting: () => undefined,
   });
   return { codes: verdict.problems.map(({ code }) => code), took: verdict.took };

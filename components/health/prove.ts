@@ -1,9 +1,12 @@
 import { evaluate } from "./evaluate";
+import { poolerProblems, type PoolerSeen } from "./poolers";
 import type { ClusterSeen, GatePlan, Problem } from "./types";
 
 /** What waiting for a healthy cluster came to; healthy when no problem is left. */
 export interface Verdict {
   seen: ClusterSeen;
+  /** Empty where there are none, and while the servers are not well. */
+  poolers: PoolerSeen[];
   problems: Problem[];
   /** Milliseconds it took. */
   took: number;
@@ -15,11 +18,16 @@ export interface Patience {
   pollMs: number;
   now: () => number;
   sleep: (ms: number) => Promise<void>;
+  /** One query through every pooler. */
+  lookAtPoolers: () => Promise<PoolerSeen[]>;
   /** Told what is still wrong, after every look that found something. */
   waiting: (problems: Problem[]) => void;
 }
 
-/** Looks until the cluster is healthy, a fault has stayed so long that waiting is pointless, or the time is over. */
+/**
+ * Looks until the cluster is healthy, a fault has stayed so long that waiting is pointless, or the time is over. The
+ * poolers are asked once the servers are well: what is wrong behind them is no fault of theirs.
+ */
 export async function prove(
   plan: GatePlan,
   look: () => Promise<ClusterSeen>,
@@ -29,7 +37,9 @@ export async function prove(
   let since = new Map<string, number>();
   for (;;) {
     const seen = await look();
-    const problems = evaluate(plan, seen);
+    const found = evaluate(plan, seen);
+    const poolers = found.length === 0 ? await patience.lookAtPoolers() : [];
+    const problems = [...found, ...poolerProblems(plan, poolers)];
     const now = patience.now();
     const first = since;
     since = new Map(
@@ -41,7 +51,7 @@ export async function prove(
         now - (since.get(nameOf(problem)) ?? now) >= problem.hopelessAfter,
     );
     if (problems.length === 0 || hopeless || now - start >= patience.timeoutMs) {
-      return { seen, problems, took: now - start };
+      return { seen, poolers, problems, took: now - start };
     }
     patience.waiting(problems);
     await patience.sleep(patience.pollMs);

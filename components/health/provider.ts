@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { openEngineLog } from "../lib/engine-log";
 import { hashOf, hasUnknown } from "../lib/inputs";
+import { resumePoolers } from "../pooler/pause";
+import { connect } from "../lib/engine";
+import { lookAtPoolers } from "./poolers";
 import { openProbe } from "./probe";
 import { prove, type Verdict } from "./prove";
 import { describe, failureText, healthOf } from "./report";
-import type { GatePlan, Health, Problem } from "./types";
+import type { GatePlan, Health, NodeSeen, Problem } from "./types";
 
 /** What Pulumi hands to the provider: the plan and what else a change of makes a new proof necessary. */
 export interface GateInputs extends GatePlan {
@@ -28,13 +31,21 @@ export interface GateState {
   sick: string;
 }
 
+interface Pace {
+  timeoutMs: number;
+  answerMs: number;
+  pollMs: number;
+  /** Clients that were held back while the primary was away may go on. */
+  resumes: boolean;
+}
+
 /** `diff` and `read` must be quick: they run in every preview. */
-const glance = { timeoutMs: 2500, answerMs: 1500, pollMs: 100 };
+const glance = { timeoutMs: 2500, answerMs: 1500, pollMs: 100, resumes: false };
 
 async function watch(
   plan: GatePlan,
   marker: string,
-  pace: { timeoutMs: number; answerMs: number; pollMs: number },
+  pace: Pace,
   waiting: (problems: Problem[]) => void,
 ): Promise<Verdict> {
   const probe = openProbe(plan, marker, pace.answerMs);
@@ -44,6 +55,12 @@ async function watch(
       pollMs: pace.pollMs,
       now: () => Date.now(),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      lookAtPoolers: async () => {
+        if (pace.resumes && plan.pooler) {
+          await resumePoolers(connect(plan.dockerHost), plan.pooler.poolers);
+        }
+        return lookAtPoolers(plan, pace.answerMs);
+      },
       waiting,
     });
   } finally {
@@ -51,12 +68,21 @@ async function watch(
   }
 }
 
+function logsOf({ seen, poolers }: Verdict): NodeSeen[] {
+  return [...seen.nodes, ...poolers];
+}
+
 /** Waits until the cluster is proven healthy; throws what Pulumi stores together with the failure otherwise. */
 async function pass(id: string, news: GateInputs, provenIdentifier: string): Promise<GateState> {
   const inputs = { ...news, provenIdentifier };
   const log = openEngineLog(inputs.shownAt);
   try {
-    const pace = { timeoutMs: inputs.timeoutSeconds * 1000, answerMs: 3000, pollMs: 50 };
+    const pace = {
+      timeoutMs: inputs.timeoutSeconds * 1000,
+      answerMs: 3000,
+      pollMs: 50,
+      resumes: true,
+    };
     const start = Date.now();
     const verdict = await watch(inputs, randomUUID(), pace, (problems) => {
       // The usual moment until a row has travelled is not worth a word.
@@ -67,7 +93,7 @@ async function pass(id: string, news: GateInputs, provenIdentifier: string): Pro
       }
     });
     if (verdict.problems.length > 0) {
-      const text = failureText(verdict.problems, verdict.seen, verdict.took / 1000);
+      const text = failureText(verdict.problems, logsOf(verdict), verdict.took / 1000);
       // With an id the resource stays in the state as failed, so that the next `up` tries again; the properties
       // must carry the provider, without which a later `destroy` could not load this code.
       throw Object.assign(new Error(text), {

@@ -1,6 +1,6 @@
 import { primaryOf } from "./evaluate";
 import { lsnDistance } from "./lsn";
-import type { ClusterSeen, GatePlan, Health, Problem } from "./types";
+import type { ClusterSeen, GatePlan, Health, NodeSeen, Problem } from "./types";
 
 /** A fault in one line, for warnings and progress. */
 export function describe(problem: Problem): string {
@@ -10,12 +10,12 @@ export function describe(problem: Problem): string {
 /** The error of a cluster that did not pass: every fault with its node's last log lines and the command that helps. */
 export function failureText(
   problems: readonly Problem[],
-  seen: ClusterSeen,
+  seen: readonly NodeSeen[],
   seconds: number,
 ): string {
   const shown = new Set<string>();
   const parts = problems.map((problem) => {
-    const log = seen.nodes.find((node) => node.node === problem.node)?.log ?? [];
+    const log = seen.find((node) => node.node === problem.node)?.log ?? [];
     const lines = shown.has(problem.node) ? [] : log.slice(-8);
     shown.add(problem.node);
     return [
@@ -31,6 +31,7 @@ export function failureText(
 
 /** What a healthy look proved. */
 export function healthOf(plan: GatePlan, seen: ClusterSeen, provenAt: string): Health {
+  const { pooler } = plan;
   const primary = primaryOf(plan, seen);
   return {
     provenAt,
@@ -44,6 +45,13 @@ export function healthOf(plan: GatePlan, seen: ClusterSeen, provenAt: string): H
       address: `${node.address}:${node.port}`,
       slot: node.node === primary?.node ? "" : node.slot,
     })),
+    ...(pooler && {
+      poolers: pooler.poolers.map(({ pooler: name, address, port, leadsTo }) => ({
+        pooler: name,
+        address: `${address}:${port}`,
+        leadsTo,
+      })),
+    }),
   };
 }
 

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ownUrn } from "../lib/own-urn";
 import { sourceVersion } from "../lib/source-version";
 import { gateProvider } from "./provider";
-import type { GateNode, Health } from "./types";
+import type { GateNode, GatePooler, Health } from "./types";
 
 /** Arguments of {@link HealthGate}. A change of any of them makes a new proof necessary and touches no container. */
 export interface HealthGateArgs {
@@ -22,6 +22,13 @@ export interface HealthGateArgs {
   ca: pulumi.Input<string>;
   /** Their revocation lists, PEM; empty when there are none. */
   crl: pulumi.Input<string>;
+  /** Poolers, and who comes through them; left out where there are none. A query through each is part of the proof. */
+  pooler?: {
+    poolers: pulumi.Input<{ [K in keyof GatePooler]: pulumi.Input<GatePooler[K]> }>[];
+    user: string;
+    password: pulumi.Input<string>;
+    database: string;
+  };
   /** Seconds to wait for a healthy cluster. Certain failures end the waiting earlier. */
   timeoutSeconds: pulumi.Input<number>;
   /** Bytes of WAL that a replica may be behind. */
@@ -41,6 +48,7 @@ const version = sourceVersion(__dirname, [
   "connection.ts",
   "queries.ts",
   "probe.ts",
+  "poolers.ts",
   "prove.ts",
   "report.ts",
   "provider.ts",
@@ -48,6 +56,7 @@ const version = sourceVersion(__dirname, [
   "../lib/engine.ts",
   "../lib/engine-log.ts",
   "../lib/inputs.ts",
+  "../pooler/pause.ts",
 ]);
 
 /**
@@ -66,6 +75,9 @@ export class HealthGate extends pulumi.dynamic.Resource {
         ...args,
         password: pulumi.secret(args.password),
         privateKey: pulumi.secret(args.privateKey),
+        ...(args.pooler && {
+          pooler: { ...args.pooler, password: pulumi.secret(args.pooler.password) },
+        }),
         shownAt: ownUrn("HealthGate", name, opts?.parent),
         version,
         health: undefined,

@@ -12,6 +12,28 @@ export interface GateNode {
   slot: string;
 }
 
+/** One pooler as the gate is told about it. */
+export interface GatePooler {
+  /** Logical name, also the name in its certificate: `pgbouncer`. */
+  pooler: string;
+  containerId: string;
+  /** Physical name, for messages and for the commands they suggest. */
+  containerName: string;
+  /** Address its port is published on. */
+  address: string;
+  port: number;
+  /** Where it must lead: to the primary, or to a node that may only be read. */
+  leadsTo: "primary" | "replica";
+}
+
+/** The poolers, and the role that the gate comes through them as: the owner of the application's database. */
+export interface PoolerPlan {
+  poolers: GatePooler[];
+  user: string;
+  password: string;
+  database: string;
+}
+
 /** What the gate needs to look at a cluster, and what it expects of it. */
 export interface GatePlan {
   dockerHost: string;
@@ -27,6 +49,8 @@ export interface GatePlan {
   /** Their revocation lists, PEM, one for each; empty when there are none. */
   crl: string;
   maxLagBytes: number;
+  /** Left out where there are no poolers. */
+  pooler?: PoolerPlan;
   /** System identifier that was proven before; left out before the first proof. */
   provenIdentifier?: string;
 }
@@ -122,4 +146,6 @@ export interface Health {
   timeline: number;
   markerLsn: string;
   nodes: { node: string; role: "primary" | "replica"; address: string; slot: string }[];
+  /** A query got through each of them to such a node; absent where there are none. */
+  poolers?: { pooler: string; address: string; leadsTo: "primary" | "replica" }[];
 }

@@ -9,7 +9,7 @@ export const LABEL_NODE = "sav3.node";
 export const LABEL_COMPOSE_PROJECT = "com.docker.compose.project";
 
 /** What a container, volume or network is part of. More arrive with each capability. */
-export type Service = "postgres";
+export type Service = "postgres" | "pgbouncer";
 
 export interface LabelOptions {
   readonly service: Service;

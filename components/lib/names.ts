@@ -27,6 +27,9 @@ export interface NodeNames {
 /** Host name by which replicas reach the primary, and the name that its certificate is checked for. */
 export const PRIMARY_ALIAS = "pg-primary";
 
+/** Network alias of every replica: its addresses are those of the replicas that run. */
+export const REPLICAS_ALIAS = "pg-replicas";
+
 /** Longest label of a host name (RFC 1035); Docker answers for container names over DNS. */
 const LONGEST_HOST_LABEL = 63;
 
@@ -63,17 +66,39 @@ export function slotName(index: number): string {
   return `pg_${index}`;
 }
 
-/** Longest stack name that leaves room for the node's part of a container's name. */
-export function longestStackName(project: string): number {
-  return LONGEST_HOST_LABEL - nodeNames({ project, stack: "" }, MOST_REPLICAS).container.length;
+/** Which way a pooler leads: to the primary, or to nodes that may only be read. */
+export type PoolerKind = "write" | "read";
+
+/** Names of a pooler: `pgbouncer` leads to the primary, `pgbouncer-read` to the replicas. */
+export interface PoolerNames {
+  /** Host name, network alias, and name in its certificate. The same in every stack. */
+  readonly pooler: string;
+  /** Docker container, e.g. `sav3-postgres-dev-pgbouncer`. */
+  readonly container: string;
+  /** Docker volume that holds its settings, users' file and keys. */
+  readonly configVolume: string;
+}
+
+/** All names of one pooler. */
+export function poolerNames(id: StackId, kind: PoolerKind): PoolerNames {
+  const pooler = kind === "write" ? "pgbouncer" : "pgbouncer-read";
+  const container = `${physicalPrefix(id)}-${pooler}`;
+  return { pooler, container, configVolume: `${container}-config` };
+}
+
+/** Longest stack name that leaves room for the rest of a container's name. */
+export function longestStackName(project: string, pooled = false): number {
+  const id = { project, stack: "" };
+  const longest = pooled ? poolerNames(id, "read") : nodeNames(id, MOST_REPLICAS);
+  return LONGEST_HOST_LABEL - longest.container.length;
 }
 
 /**
  * Why a stack cannot be used, or undefined. Container names are host names on the stack's network and part of
  * `com.docker.compose.project`: lower case letters, digits and inner hyphens, 63 characters at most.
  */
-export function stackNameFault({ project, stack }: StackId): string | undefined {
-  const longest = longestStackName(project);
+export function stackNameFault({ project, stack }: StackId, pooled = false): string | undefined {
+  const longest = longestStackName(project, pooled);
   if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(stack)) {
     return (
       `stack name "${stack}": Docker containers get host names from it, so only lower case letters, digits and ` +

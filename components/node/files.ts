@@ -4,7 +4,7 @@ import { replicationPassfile } from "../postgres/conninfo";
 import { renderHba, renderIdent } from "../postgres/pg-hba";
 import { renderConf } from "../postgres/postgresql-conf";
 import { shellWord } from "../postgres/quoting";
-import { GATE, REPLICATOR, SUPERUSER } from "../postgres/roles";
+import { GATE, POOLER, REPLICATOR, SUPERUSER } from "../postgres/roles";
 import { scramSalt, scramVerifier } from "../postgres/scram";
 import type { InitSql } from "./init-sql";
 
@@ -29,6 +29,7 @@ export interface NodeFilesInput {
     readonly replicator: string;
     readonly owner: string;
     readonly gate: string;
+    readonly pooler: string;
   };
   readonly caCertificate: string;
   /** Revocation lists, PEM; empty when there are none. */
@@ -62,6 +63,7 @@ export function nodeFiles(input: NodeFilesInput): NodeFiles {
       owner: settings.owner,
       tlsMode: settings.tls.mode,
       superuserAccess: settings.superuserAccess,
+      pooler: settings.pooler.enabled,
     }),
     "pg_ident.conf": renderIdent(settings.owner),
     "ca.crt": input.caCertificate,
@@ -82,6 +84,8 @@ function primaryFiles({ cluster, passwords, settings, initSql }: NodeFilesInput)
     REPLICATION_PASSWORD: verifier(REPLICATOR, passwords.replicator),
     APP_PASSWORD: verifier(settings.owner, passwords.owner),
     GATE_PASSWORD: verifier(GATE, passwords.gate),
+    // Empty takes the role away again: a file that was written once stays in the volume.
+    POOLER_PASSWORD: settings.pooler.enabled ? verifier(POOLER, passwords.pooler) : "",
     ...Object.fromEntries(initSql.map(({ file, content }) => [file, content])),
   };
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config/settings";
 import { containerOptions, standardArgs } from "../lib/container-options";
 import { labels } from "../lib/labels";
-import { nodeNames, type NodeNames, type StackId } from "../lib/names";
+import { REPLICAS_ALIAS, nodeNames, type NodeNames, type StackId } from "../lib/names";
 import { CONFIG_MOUNT, CONTAINER_PORT, DATA_MOUNT, SOCKET_DIRECTORY } from "../postgres/paths";
 
 /** User and group of the server in the image; volumes keep these numbers. */
@@ -63,7 +63,7 @@ export class PostgresNode extends pulumi.ComponentResource {
         command: [index === 0 ? "primary-entrypoint.sh" : "replica-entrypoint.sh"],
         user: SERVER_USER,
         labels: nodeLabels,
-        networksAdvanced: [{ name: args.network, aliases: [this.node, this.names.alias] }],
+        networksAdvanced: [{ name: args.network, aliases: networkAliases(this.names) }],
         ports: [
           {
             internal: CONTAINER_PORT,
@@ -85,4 +85,9 @@ export class PostgresNode extends pulumi.ComponentResource {
     );
     this.registerOutputs({ node: this.node, port: this.port });
   }
+}
+
+/** Host names of a node in the stack's network; its certificate is made for all of them. */
+export function networkAliases({ index, node, alias }: NodeNames): string[] {
+  return index === 0 ? [node, alias] : [node, alias, REPLICAS_ALIAS];
 }

@@ -1,9 +1,9 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { requestedPort } from "../config/ports";
 import type { Settings } from "../config/settings";
 import type { StackId } from "../lib/names";
 import { PostgresNode } from "./node";
-import { Port } from "./port-resource";
+import { publishedPort } from "./port-resource";
 
 export interface NodesArgs {
   readonly id: StackId;
@@ -12,6 +12,14 @@ export interface NodesArgs {
   readonly dockerHost: string;
   readonly image: pulumi.Input<string>;
   readonly network: pulumi.Input<string>;
+  /**
+   * What happens right before the primary's container is replaced: made from what replaces it when it changes, as one
+   * text, and from the containers that are replaced before.
+   */
+  readonly beforePrimary: (
+    facts: pulumi.Output<string>,
+    after: readonly pulumi.Resource[],
+  ) => readonly pulumi.Resource[];
 }
 
 /** The servers of a cluster. */
@@ -30,18 +38,23 @@ export interface Nodes {
  * its last WAL.
  */
 export function createNodes(name: string, args: NodesArgs, parent: pulumi.Resource): Nodes {
-  const { id, settings, dockerHost, image, network } = args;
-  const node = (index: number, after: readonly PostgresNode[]): PostgresNode => {
-    const requested = requestedPort(settings, index);
-    const port =
-      requested === 0
-        ? new Port(
-            `${name}-${index}-port`,
-            { requested, bindAddress: settings.bindAddress, dockerHost },
-            { parent },
-          ).port
-        : requested;
-    return new PostgresNode(
+  const { id, settings, dockerHost, image, network, beforePrimary } = args;
+  const portOf = (index: number) =>
+    publishedPort(
+      `${name}-${index}-port`,
+      {
+        requested: requestedPort(settings, index),
+        bindAddress: settings.bindAddress,
+        dockerHost,
+      },
+      { parent },
+    );
+  const node = (
+    index: number,
+    port: pulumi.Output<number>,
+    after: readonly pulumi.Resource[],
+  ): PostgresNode =>
+    new PostgresNode(
       `${name}-${index}`,
       {
         id,
@@ -50,12 +63,24 @@ export function createNodes(name: string, args: NodesArgs, parent: pulumi.Resour
         image,
         network,
         port,
-        after: after.map(({ container }) => container),
+        after,
       },
       { parent },
     );
-  };
-  const replicas = Array.from({ length: settings.replicas }, (_, i) => node(i + 1, []));
-  const primary = node(0, replicas);
+  const replicas = Array.from({ length: settings.replicas }, (_, i) =>
+    node(i + 1, portOf(i + 1), []),
+  );
+  const port = portOf(0);
+  const before = replicas.map(({ container }) => container);
+  const { bindAddress, resources } = settings;
+  const facts = pulumi.jsonStringify({
+    image,
+    network,
+    bindAddress,
+    port,
+    cpus: resources.cpus ?? "",
+    shmBytes: resources.shmBytes,
+  });
+  const primary = node(0, port, [...before, ...beforePrimary(facts, before)]);
   return { primary, replicas, all: [primary, ...replicas] };
 }

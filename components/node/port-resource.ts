@@ -65,7 +65,7 @@ async function choose(inputs: PortInputs): Promise<number> {
   }
   throw new Error(
     `no free port from ${range.first} to ${range.first + range.count - 1} on ${inputs.bindAddress}; ` +
-      `set sav3-postgres:primaryPort and sav3-postgres:replicaPort`,
+      `set the ports of sav3-postgres (primaryPort, replicaPort, pooler.port, pooler.readPort)`,
   );
 }
 
@@ -85,11 +85,20 @@ export const portProvider = {
 };
 
 /** One published port of the cluster. */
-export class Port extends pulumi.dynamic.Resource {
+class Port extends pulumi.dynamic.Resource {
   /** The port number, stable until `requested` changes. */
   declare readonly port: pulumi.Output<number>;
 
   constructor(name: string, args: PortArgs, opts?: pulumi.CustomResourceOptions) {
     super(portProvider, name, { ...args, port: undefined }, opts, "sav3", "Port");
   }
+}
+
+/** A port as asked for, or a free one where that is 0. */
+export function publishedPort(
+  name: string,
+  args: PortArgs & { readonly requested: number },
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<number> {
+  return args.requested === 0 ? new Port(name, args, opts).port : pulumi.output(args.requested);
 }

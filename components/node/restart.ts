@@ -13,6 +13,8 @@ export interface RestartOptions {
   /** Seconds that a node has to be back. */
   timeoutSeconds: number;
   say: (text: string) => void;
+  /** Called with what restarts the primary, for those who hold its clients back meanwhile. */
+  aroundPrimary?: (work: () => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -42,8 +44,11 @@ export async function restartInOrder(
       : [...replicas, ...first];
   for (const node of order) {
     options.say(`restarting ${node.node} for ${(pending[node.node] ?? []).join(", ")}`);
-    await node.container.restart({ t: options.graceSeconds });
-    await untilBack(node, node === primary ? undefined : primary, options);
+    const restart = async () => {
+      await node.container.restart({ t: options.graceSeconds });
+      await untilBack(node, node === primary ? undefined : primary, options);
+    };
+    await (node === primary && options.aroundPrimary ? options.aroundPrimary(restart) : restart());
     if (node === primary) {
       const followers = nodes.filter((other) => other !== primary);
       const position = await psql(primary, "SELECT pg_current_wal_lsn()");

@@ -1,9 +1,11 @@
 import type Docker from "dockerode";
-import { execIn, lastLines, putFiles } from "../lib/container";
+import { configFailure, limitProcesses, writeConfig } from "../lib/config-volume";
+import { execIn } from "../lib/container";
 import { connect } from "../lib/engine";
 import { openEngineLog, type EngineLog } from "../lib/engine-log";
 import { hashOf, hasUnknown } from "../lib/inputs";
 import { effects, knownSettings, settingsOf, type KnownNodes } from "./effects";
+import { whilePaused, type PausedPooler } from "../pooler/pause";
 import { restartInOrder } from "./restart";
 
 /** Files of one node, as Pulumi hands them to the provider. */
@@ -18,6 +20,8 @@ export interface SettingsInputs {
   dockerHost: string;
   /** The first primary first. */
   nodes: NodeFiles[];
+  /** What holds clients back while the primary restarts. */
+  poolers: PausedPooler[];
   restartGraceSeconds: number;
   timeoutSeconds: number;
   /** URN of the resource itself, to say things beside it (Pulumi drops an input named `urn`). */
@@ -39,9 +43,6 @@ export interface SettingsState {
   restarted: string[];
 }
 
-/** Where the config volume is mounted, and the file by which entrypoints know that it is complete. */
-const volume = { folder: "/etc/sav3", marker: "ready" };
-
 /** Processes beside those that the settings allow: PostgreSQL's own, the watch, checks, shells of `docker exec`. */
 const spareProcesses = 1024;
 
@@ -53,34 +54,13 @@ const processSettings: Record<string, number> = {
   autovacuum_max_workers: 3,
 };
 
-/**
- * Bounds a container's processes (CIS Docker 5.29). @pulumi/docker 5.2 has no input for it, and the released plugin
- * reads none back, so that it is no difference either; the engine keeps it over restarts.
- */
-async function limitProcesses(container: Docker.Container, conf: string): Promise<void> {
+/** How many processes a node with these settings may have. */
+function processLimit(conf: string): number {
   const settings = settingsOf(conf);
   const allowed = Object.entries(processSettings).map(([name, standard]) =>
     Number(settings[name]?.replaceAll("'", "") ?? standard),
   );
-  const limit = allowed.reduce((sum, each) => sum + each, spareProcesses);
-  const { HostConfig } = await container.inspect();
-  if (HostConfig.PidsLimit !== limit) {
-    await container.update({ PidsLimit: limit });
-  }
-}
-
-async function isFresh(container: Docker.Container): Promise<boolean> {
-  return container.infoArchive({ path: `${volume.folder}/${volume.marker}` }).then(
-    () => false,
-    (error: unknown) => {
-      const status =
-        typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : 0;
-      if (status === 404) {
-        return true;
-      }
-      throw error;
-    },
-  );
+  return allowed.reduce((sum, each) => sum + each, spareProcesses);
 }
 
 /**
@@ -155,22 +135,12 @@ async function write(
 ): Promise<string[]> {
   const container = docker.getContainer(input.containerId);
   try {
-    await limitProcesses(container, input.files["postgresql.conf"] ?? "");
-    const fresh = await isFresh(container);
-    await putFiles(container, volume.folder, { ...input.files, [volume.marker]: `${version}\n` });
+    await limitProcesses(container, processLimit(input.files["postgresql.conf"] ?? ""));
     // A fresh node waits for these files, so its server cannot have read others.
+    const fresh = await writeConfig(container, input.files, version);
     return fresh ? [] : await apply(container, input.node, timeoutSeconds);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    const lines = await lastLines(container, 8);
-    const log =
-      lines.length > 0 ? `\nlast log lines of ${input.node}:\n  ${lines.join("\n  ")}` : "";
-    throw new Error(
-      /no such container/i.test(text)
-        ? `${input.node}: its container is gone; next: npm run up -- --refresh`
-        : `${text.startsWith(input.node) ? "" : `${input.node}: `}${text}${log}`,
-      { cause: error },
-    );
+    throw await configFailure(input.node, container, error);
   }
 }
 
@@ -218,6 +188,15 @@ async function settle(
       say: (text) => {
         log.progress(text);
       },
+      aroundPrimary: (work) =>
+        whilePaused(
+          docker,
+          inputs.poolers,
+          (text) => {
+            log.progress(text);
+          },
+          work,
+        ),
     },
   );
   log.progress(

@@ -19,6 +19,8 @@ export interface ClusterSettingsArgs {
   dockerHost: pulumi.Input<string>;
   /** All nodes, the first primary first. Their files are kept as secrets. */
   nodes: readonly NodeFilesArgs[];
+  /** Poolers that hold their clients back while the primary restarts. */
+  poolers: readonly { pooler: string; containerId: pulumi.Input<string> }[];
   /** Seconds that a server has to stop cleanly when a setting needs a restart. */
   restartGraceSeconds: pulumi.Input<number>;
   /** Seconds that a node has to take the files, and to be back after a restart. */
@@ -29,6 +31,8 @@ const version = sourceVersion(__dirname, [
   "settings-provider.ts",
   "effects.ts",
   "restart.ts",
+  "../pooler/pause.ts",
+  "../lib/config-volume.ts",
   "../lib/container.ts",
   "../lib/engine.ts",
   "../lib/engine-log.ts",

@@ -1,5 +1,5 @@
 import { hbaWord } from "./quoting";
-import { GATE, REPLICATOR, SUPERUSER } from "./roles";
+import { GATE, POOLER, REPLICATOR, SUPERUSER } from "./roles";
 
 /** Name of the map in pg_ident.conf for people and scripts inside the container. */
 const MAINTENANCE_MAP = "maintenance";
@@ -13,6 +13,8 @@ export interface HbaOptions {
   readonly owner: string;
   readonly tlsMode: "require" | "prefer";
   readonly superuserAccess: boolean;
+  /** There are poolers, which ask for password verifiers. */
+  readonly pooler: boolean;
 }
 
 /** An address with the prefix length that means only this one. */
@@ -28,6 +30,7 @@ export function renderHba(options: HbaOptions): string {
   const superuser = hbaWord(SUPERUSER);
   const replicator = hbaWord(REPLICATOR);
   const gate = hbaWord(GATE);
+  const pooler = hbaWord(POOLER);
   return lines([
     ["# Inside the container: the server's own user only."],
     ["local", "all", superuser, "peer"],
@@ -53,6 +56,21 @@ export function renderHba(options: HbaOptions): string {
     ["# The health gate."],
     ["hostssl", "all", gate, "all", "scram-sha-256", "clientcert=verify-full"],
     ["host", "all", gate, "all", "reject"],
+    ["# The poolers' own role, from the stack's network only. Their clients come as themselves."],
+    ["host", "all", pooler, singleAddress(options.gateway), "reject"],
+    ...(options.pooler
+      ? [
+          [
+            "hostssl",
+            hbaWord("postgres"),
+            pooler,
+            options.subnet,
+            "scram-sha-256",
+            "clientcert=verify-full",
+          ],
+        ]
+      : []),
+    ["host", "all", pooler, "all", "reject"],
     ["# Applications."],
     [options.tlsMode === "prefer" ? "host" : "hostssl", "all", "all", "all", "scram-sha-256"],
     ["host", "all", "all", "all", "reject"],

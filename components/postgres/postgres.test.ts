@@ -31,6 +31,7 @@ const hba = {
   owner: "app",
   tlsMode: "require",
   superuserAccess: false,
+  pooler: true,
 } as const;
 
 /** Rules of a pg_hba.conf in order, words separated by one blank. */
@@ -141,6 +142,9 @@ test("pg_hba: every group ends in a reject, the gateway comes before replication
     'host all "postgres" all reject',
     'hostssl all "sav3_gate" all scram-sha-256 clientcert=verify-full',
     'host all "sav3_gate" all reject',
+    'host all "sav3_pooler" 172.20.0.1/32 reject',
+    'hostssl "postgres" "sav3_pooler" 172.20.0.0/16 scram-sha-256 clientcert=verify-full',
+    'host all "sav3_pooler" all reject',
     "hostssl all all all scram-sha-256",
     "host all all all reject",
   ]);
@@ -151,6 +155,14 @@ test("pg_hba: prefer admits applications without TLS, and nobody else", () => {
     (rule) => rule.startsWith("host ") && !rule.endsWith("reject"),
   );
   assert.deepEqual(plain, ["host all all all scram-sha-256"]);
+});
+
+test("pg_hba: without poolers their role is not admitted at all", () => {
+  const rules = rulesOf(renderHba({ ...hba, pooler: false }));
+  assert.deepEqual(
+    rules.filter((rule) => rule.includes("sav3_pooler") && !rule.endsWith("reject")),
+    [],
+  );
 });
 
 test("pg_hba: superuserAccess admits the superuser over TLS", () => {

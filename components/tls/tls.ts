@@ -7,11 +7,10 @@ import { serverNames } from "./names";
 import { Revocations } from "./revocations";
 import { intermediates } from "./x509";
 
-/** Roles that prove themselves with a certificate beside their password. */
-export const CLIENT_ROLES = ["replicator", "sav3_gate"] as const;
-export type ClientRole = (typeof CLIENT_ROLES)[number];
+/** Role that proves itself with a certificate beside its password. */
+export type ClientRole = "replicator" | "sav3_gate" | "sav3_pooler";
 
-/** A node as its certificate sees it. */
+/** A server as its certificate sees it: a node or a pooler. */
 export interface TlsNode {
   /** Host name, e.g. `pg-0`: the certificate's common name. */
   readonly node: string;
@@ -28,6 +27,8 @@ export interface ClusterTlsArgs {
   /** Address the ports are published on; in every server certificate unless it means every interface. */
   readonly bindAddress: string;
   readonly nodes: readonly TlsNode[];
+  /** Roles that get a client certificate. */
+  readonly clients: readonly ClientRole[];
 }
 
 /** What goes into a pair of files: the certificate with all that is to be sent along, and its key. */
@@ -37,8 +38,8 @@ export interface TlsFiles {
 }
 
 /**
- * Keys and certificates of a cluster: one authority, a server certificate for each node, client certificates for
- * replication and for the gate, and the list of those that were replaced.
+ * Keys and certificates of a cluster: one authority, a server certificate for each node and pooler, client certificates
+ * for replication, for the gate and for the poolers, and the list of those that were replaced.
  */
 export class ClusterTls extends pulumi.ComponentResource {
   /** Whom clients and servers trust: the authority, and until `rotation.retireAuthority` the one before it. PEM. */
@@ -52,7 +53,7 @@ export class ClusterTls extends pulumi.ComponentResource {
 
   constructor(name: string, args: ClusterTlsArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("sav3:tls:ClusterTls", name, {}, opts);
-    const { stack, settings, rotation, bindAddress, nodes } = args;
+    const { stack, settings, rotation, bindAddress, nodes, clients } = args;
     const child = { parent: this };
 
     const soon = endsWithin(settings.ca?.certificate, settings.validityHours, new Date());
@@ -92,7 +93,7 @@ export class ClusterTls extends pulumi.ComponentResource {
         issue(node, "server", serverNames(node, names, bindAddress, settings.names)),
       ]),
     );
-    this.#clients = new Map(CLIENT_ROLES.map((role) => [role, issue(role, "client", [])]));
+    this.#clients = new Map(clients.map((role) => [role, issue(role, "client", [])]));
 
     const certificates = [...this.#servers.values(), ...this.#clients.values()];
     this.revocations = new Revocations(
@@ -110,7 +111,7 @@ export class ClusterTls extends pulumi.ComponentResource {
     this.registerOutputs({ caCertificate: this.caCertificate });
   }
 
-  /** Server certificate of a node, e.g. `pg-0`. */
+  /** Server certificate of a node or pooler, e.g. `pg-0`. */
   server(node: string): TlsFiles {
     return this.#files(this.#servers.get(node), node);
   }

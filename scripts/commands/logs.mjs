@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { takeFlag, takeOption } from "../lib/arguments.mjs";
 import { command } from "../lib/command.mjs";
-import { dockerEnvironment, nodeOf, nodesOf } from "../lib/nodes.mjs";
+import { dockerEnvironment, nodeOf, partsOf } from "../lib/nodes.mjs";
 import { selectStack } from "../lib/selection.mjs";
 
 /**
@@ -43,7 +43,8 @@ await command(async (args) => {
   const { given: long, rest: afterLong } = takeFlag(afterNode, "--follow");
   const { given: short, rest } = takeFlag(afterLong, "-f");
   const follow = long || short;
-  const nodes = name === undefined ? nodesOf(stack) : [nodeOf(stack, name)];
+  const parts = partsOf(stack);
+  const nodes = name === undefined ? parts : [nodeOf(stack, name, parts)];
   const env = dockerEnvironment(stack);
   /** @type {{ node: string, line: string }[]} */
   const lines = [];

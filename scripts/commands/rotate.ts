@@ -80,6 +80,9 @@ function obstacle({ rotation, steps }: Request, secrets: StackSecrets): string |
       "next: give clients the new CA certificate (npm run env), then npm run rotate -- authority --finish"
     );
   }
+  if (rotation === "pooler-password" && secrets.passwords.pooler === undefined) {
+    return "the stack has no pooler; next: npm run pulumi -- config set --path pooler.enabled true";
+  }
   const password = passwordOf(rotation);
   if (password?.given === undefined || secrets.passwords[password.role] !== undefined) {
     return undefined;

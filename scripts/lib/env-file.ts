@@ -18,6 +18,17 @@ export function connectionVariables(
   };
   const verified = { sslmode: "verify-full", sslrootcert: certificateFile };
   const replicas = plan.nodes.flatMap((_, index) => (index > 0 ? [index] : []));
+  const pooled = (plan.pooler?.poolers ?? []).map(({ pooler, address, port }) => ({
+    name: pooler === "pgbouncer" ? "DATABASE_POOLED_URL" : "DATABASE_POOLED_READ_URL",
+    uri: connectionUri({
+      user,
+      password,
+      host: reachableAddress(address),
+      port,
+      database,
+      parameters: verified,
+    }),
+  }));
   const jdbc = new URL(uri(0, {}));
   const login = new URLSearchParams({ user, password, ...verified })
     .toString()
@@ -38,6 +49,7 @@ export function connectionVariables(
         uri(index, verified),
       ]),
     ),
+    ...Object.fromEntries(pooled.map((each) => [each.name, each.uri])),
     // Prisma's own names: `sslcert` is the authority's certificate, `strict` verifies.
     PRISMA_DATABASE_URL: uri(0, {
       sslmode: "require",

@@ -113,8 +113,8 @@ export async function removeAllUnknown(engine, known) {
 export function removeImages(engine) {
   /** @type {{ removed: string[], kept: string[] }} */
   const result = { removed: [], kept: [] };
-  // The base last: node images are made from it.
-  for (const kind of ["node", "base"]) {
+  // The base last: the others are made from it.
+  for (const kind of ["node", "pgbouncer", "base"]) {
     const filter = ["--filter", `label=sav3.image=${kind}`, "--no-trunc"];
     const format = ["--format", "{{.ID}}\t{{.Repository}}:{{.Tag}}"];
     for (const { id, name } of engine.list(["image", "ls", ...filter, ...format])) {

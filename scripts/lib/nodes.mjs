@@ -9,10 +9,23 @@ import { engineOf } from "./labelled.mjs";
  * @returns {Node[]} the stack's PostgreSQL nodes, `pg-0` first
  */
 export function nodesOf(stack) {
+  return parts(stack, /-(pg-\d+)$/);
+}
+
+/**
+ * @param {string} stack
+ * @returns {Node[]} everything of the stack that writes a log: nodes and poolers
+ */
+export function partsOf(stack) {
+  return parts(stack, /-(pg-\d+|pgbouncer(?:-read)?)$/);
+}
+
+/** @param {string} stack @param {RegExp} ending of a container's name, with the part's own name as its group */
+function parts(stack, ending) {
   const nodes = engineOf(stack)
     .containers()
     .flatMap(({ name }) => {
-      const node = /-(pg-\d+)$/.exec(name)?.[1];
+      const node = ending.exec(name)?.[1];
       return node === undefined ? [] : [{ node, container: name }];
     })
     .sort((a, b) => a.node.localeCompare(b.node, "en", { numeric: true }));
@@ -22,9 +35,8 @@ export function nodesOf(stack) {
   return nodes;
 }
 
-/** @param {string} stack @param {string} name such as `pg-1` */
-export function nodeOf(stack, name) {
-  const nodes = nodesOf(stack);
+/** @param {string} stack @param {string} name such as `pg-1` @param {Node[]} nodes among which */
+export function nodeOf(stack, name, nodes = nodesOf(stack)) {
   const found = nodes.find(({ node }) => node === name);
   if (found === undefined) {
     throw new Error(

@@ -1,4 +1,4 @@
-import type { GateNode, GatePlan } from "../../components/health/types";
+import type { GateNode, GatePlan, GatePooler } from "../../components/health/types";
 import { secretsIn, type StackSecrets } from "./rotation/secrets";
 
 /** What the commands know of a cluster from its stack: how to look at it, and how applications connect. */
@@ -65,6 +65,7 @@ export function connectionIn(exported: Fields, stack: string): Connection | unde
       ca: text(found, "ca"),
       crl: text(found, "crl"),
       maxLagBytes: Number(found["maxLagBytes"]),
+      ...poolerPlan(fields(found["pooler"])),
     },
     stack,
     database: text(outputs, "database"),
@@ -85,6 +86,25 @@ function node(value: unknown): GateNode {
     address: text(found, "address"),
     port: Number(found["port"]),
     slot: text(found, "slot"),
+  };
+}
+
+function poolerPlan(found: Fields): Pick<GatePlan, "pooler"> {
+  const poolers = list(found["poolers"]).map(pooler);
+  if (poolers.length === 0) return {};
+  const [user, password] = [text(found, "user"), text(found, "password")];
+  return { pooler: { poolers, user, password, database: text(found, "database") } };
+}
+
+function pooler(value: unknown): GatePooler {
+  const found = fields(value);
+  return {
+    pooler: text(found, "pooler"),
+    containerId: text(found, "containerName"),
+    containerName: text(found, "containerName"),
+    address: text(found, "address"),
+    port: Number(found["port"]),
+    leadsTo: text(found, "leadsTo") === "replica" ? "replica" : "primary",
   };
 }
 

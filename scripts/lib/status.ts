@@ -1,6 +1,8 @@
 import { primaryOf } from "../../components/health/evaluate";
 import { lagOf } from "../../components/health/report";
-import type { ClusterSeen, GatePlan, Problem } from "../../components/health/types";
+import type { Verdict } from "../../components/health/prove";
+import type { GatePlan, Problem } from "../../components/health/types";
+import type { Pool } from "../../components/pooler/console";
 import { table } from "./table";
 
 /** One node in `npm run status -- --json`. Absent values are not known, because the node does not answer. */
@@ -23,9 +25,26 @@ export interface NodeStatus {
   readonly tls?: boolean;
 }
 
+/** One pooler in `npm run status -- --json`. */
+export interface PoolerStatus {
+  readonly name: string;
+  readonly container: string;
+  /** State of the container: running, exited, missing, ... */
+  readonly state: string;
+  readonly address: string;
+  /** Where it must lead. */
+  readonly leadsTo: "primary" | "replica";
+  /** Node that answered a query through it just now; absent when none did. */
+  readonly reached?: string;
+  readonly paused: boolean;
+  readonly pools: readonly Pool[];
+}
+
 export interface Status {
   readonly healthy: boolean;
   readonly nodes: readonly NodeStatus[];
+  /** Empty where there are none. */
+  readonly poolers: readonly PoolerStatus[];
   /** What is worth knowing though nothing is wrong. */
   readonly notes: readonly string[];
   readonly problems: readonly Pick<Problem, "node" | "code" | "seen" | "expected" | "next">[];
@@ -34,8 +53,8 @@ export interface Status {
 /** What one look at a cluster means, for people and programs. */
 export function statusOf(
   plan: GatePlan,
-  seen: ClusterSeen,
-  problems: readonly Problem[],
+  { seen, poolers, problems }: Verdict,
+  pools: Readonly<Record<string, readonly Pool[]>>,
   notes: readonly string[],
 ): Status {
   const primary = primaryOf(plan, seen);
@@ -57,6 +76,19 @@ export function statusOf(
         ...(lagBytes !== undefined && { lagBytes }),
         ...(!isPrimary && node.slot && { slot: node.slot }),
         ...(!isPrimary && slot && { slotActive: slot.active, tls: slot.holderTls }),
+      };
+    }),
+    poolers: (plan.pooler?.poolers ?? []).map((pooler) => {
+      const look = poolers.find(({ node }) => node === pooler.pooler);
+      return {
+        name: pooler.pooler,
+        container: pooler.containerName,
+        state: look?.container.state ?? "unknown",
+        address: `${pooler.address}:${pooler.port}`,
+        leadsTo: pooler.leadsTo,
+        ...(look !== undefined && look.reached !== "" && { reached: look.reached }),
+        paused: look?.paused ?? false,
+        pools: pools[pooler.pooler] ?? [],
       };
     }),
     notes,
@@ -103,6 +135,7 @@ export function renderStatus(status: Status, stack: string): string[] {
   return [
     ...table([heading, ...rows]),
     "",
+    ...poolerTables(status.poolers),
     status.healthy ? `${stack}: healthy` : `${stack}: not healthy`,
     ...status.notes,
     ...status.problems.flatMap((problem) => [
@@ -111,5 +144,46 @@ export function renderStatus(status: Status, stack: string): string[] {
       `  expected: ${problem.expected}`,
       `  next:     ${problem.next}`,
     ]),
+  ];
+}
+
+/** The poolers, and their pools as far as there are any. */
+function poolerTables(poolers: readonly PoolerStatus[]): string[] {
+  if (poolers.length === 0) return [];
+  const rows = poolers.map(({ name, container, state, address, leadsTo, reached, paused }) => [
+    name,
+    container,
+    state,
+    address,
+    leadsTo,
+    paused ? "paused" : (reached ?? "-"),
+  ]);
+  const pools = poolers.flatMap(({ name, pools: all }) =>
+    all.map((pool) => [
+      name,
+      pool.database,
+      pool.user,
+      String(pool.clientsActive),
+      String(pool.clientsWaiting),
+      String(pool.serversActive),
+      String(pool.serversIdle),
+      String(pool.longestWaitSeconds),
+    ]),
+  );
+  const heading = ["POOLER", "CONTAINER", "STATE", "ADDRESS", "LEADS TO", "REACHED"];
+  const poolHeading = [
+    "POOL OF",
+    "DATABASE",
+    "ROLE",
+    "CLIENTS ACTIVE",
+    "WAITING",
+    "SERVERS ACTIVE",
+    "IDLE",
+    "LONGEST WAIT S",
+  ];
+  return [
+    ...table([heading, ...rows]),
+    "",
+    ...(pools.length > 0 ? [...table([poolHeading, ...pools]), ""] : []),
   ];
 }

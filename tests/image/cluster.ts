@@ -16,6 +16,7 @@ export const passwords = {
   replicator: "canary-replicator-91bc",
   owner: "canary-app-7d20",
   gate: "canary-gate-c45e",
+  pooler: "canary-pooler-08bd",
 };
 
 /** Settings that make WAL disappear quickly, and a dead connection be noticed quickly. */

@@ -16,12 +16,15 @@ export type Config = Readonly<Record<string, unknown>>;
 export interface Outputs {
   readonly primaryUri: string;
   readonly replicaUris: readonly string[];
+  readonly pooledUri?: string;
+  readonly pooledReadUri?: string;
   readonly adminUri?: string;
   readonly caCertificate: string;
   readonly health: {
     readonly systemIdentifier: string;
     readonly timeline: number;
     readonly nodes: readonly { node: string; role: string; address: string; slot?: string }[];
+    readonly poolers?: readonly { pooler: string; address: string; leadsTo: string }[];
   };
 }
 

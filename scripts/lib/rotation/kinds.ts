@@ -6,6 +6,7 @@ export const ROTATIONS = [
   "replication-password",
   "app-password",
   "gate-password",
+  "pooler-password",
   "authority",
   "certificates",
 ] as const;
@@ -33,6 +34,8 @@ export function passwordOf(
       return { role: "owner", given: "credentials.appPassword" };
     case "gate-password":
       return { role: "gate", given: undefined };
+    case "pooler-password":
+      return { role: "pooler", given: undefined };
     case "authority":
     case "certificates":
       return undefined;

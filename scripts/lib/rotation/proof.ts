@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { connect } from "../../../components/lib/engine";
 import { execIn } from "../../../components/lib/container";
-import { GATE, REPLICATOR, SUPERUSER } from "../../../components/postgres/roles";
+import { GATE, POOLER, REPLICATOR, SUPERUSER } from "../../../components/postgres/roles";
 import { scramVerifier } from "../../../components/postgres/scram";
 import type { Connection } from "../stack";
 import { passwordOf, type Rotation } from "./kinds";
@@ -82,12 +82,18 @@ function passwordIn(secrets: StackSecrets, role: keyof StackSecrets["passwords"]
 async function provePassword(rotation: Rotation, comparison: Comparison): Promise<Proof[]> {
   const { cluster, before, after } = comparison;
   const role = passwordOf(rotation)?.role ?? "owner";
-  const logins = {
-    owner: { user: cluster.owner, database: cluster.database },
-    gate: { user: GATE, database: "postgres", client: clientOf(after, GATE) },
-    replicator: { user: REPLICATOR, database: undefined, client: clientOf(after, REPLICATOR) },
-    postgres: { user: SUPERUSER, database: "postgres" },
+  const login = {
+    owner: () => ({ user: cluster.owner, database: cluster.database }),
+    gate: () => ({ user: GATE, database: "postgres", client: clientOf(after, GATE) }),
+    pooler: () => ({ user: POOLER, database: "postgres", client: clientOf(after, POOLER) }),
+    replicator: () => ({
+      user: REPLICATOR,
+      database: undefined,
+      client: clientOf(after, REPLICATOR),
+    }),
+    postgres: () => ({ user: SUPERUSER, database: "postgres" }),
   }[role];
+  const logins = login();
   return tryBoth(comparison, `password of ${logins.user}`, {
     old: { ...logins, password: passwordIn(before, role) },
     new: { ...logins, password: passwordIn(after, role) },
@@ -137,10 +143,15 @@ async function proveClients(comparison: Comparison): Promise<Proof[]> {
       new: { user, database, password, client: clientOf(after, user) },
     });
   const gate = await of(GATE, "postgres", passwordIn(after, "gate"));
-  const replicator = after.passwords.replicator;
-  return replicator === undefined
-    ? gate
-    : [...gate, ...(await of(REPLICATOR, undefined, replicator))];
+  const { replicator, pooler } = after.passwords;
+  return [
+    ...gate,
+    ...(replicator === undefined ? [] : await of(REPLICATOR, undefined, replicator)),
+    // A pooler that was just turned on had no certificate before.
+    ...(pooler === undefined || before.certificates[POOLER] === undefined
+      ? []
+      : await of(POOLER, "postgres", pooler)),
+  ];
 }
 
 /** Replaced server certificates: standbys and the gate hold the list, so what is on it is refused. */

@@ -67,6 +67,7 @@ describe("rotations", () => {
       "replicationPassword",
       "appPassword",
       "gatePassword",
+      "poolerPassword",
       "authority",
       "certificates",
     ]);

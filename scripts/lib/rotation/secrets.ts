@@ -5,13 +5,13 @@ export interface StackSecrets {
   /** Generated passwords by role; one that the user gives in the configuration is not among them. */
   readonly passwords: Readonly<Partial<Record<PasswordRole, string>>>;
   readonly authority: AuthoritySecrets;
-  /** Leaf certificates by owner: `pg-0`.., `replicator`, `sav3_gate`. */
+  /** Leaf certificates by owner: `pg-0`.., `pgbouncer`, `replicator`, `sav3_gate`, `sav3_pooler`. */
   readonly certificates: Readonly<Record<string, CertificateSecrets>>;
   /** Serial numbers that are refused. */
   readonly revoked: readonly string[];
 }
 
-export type PasswordRole = "postgres" | "replicator" | "owner" | "gate";
+export type PasswordRole = "postgres" | "replicator" | "owner" | "gate" | "pooler";
 
 export interface CertificateSecrets {
   readonly certificate: string;
@@ -25,7 +25,13 @@ export interface AuthoritySecrets extends CertificateSecrets {
   readonly own: boolean;
 }
 
-const passwordRoles: readonly PasswordRole[] = ["postgres", "replicator", "owner", "gate"];
+const passwordRoles: readonly PasswordRole[] = [
+  "postgres",
+  "replicator",
+  "owner",
+  "gate",
+  "pooler",
+];
 
 /** How an exported state marks a secret; its value follows as JSON text. */
 const SECRET_MARK = "4dabf18193072939515e22adb298388d";
