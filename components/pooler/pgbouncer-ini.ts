@@ -74,6 +74,7 @@ export function renderPgbouncerIni(options: PgbouncerIniOptions): string {
     // A server that came back gets its share again soon.
     server_lifetime: many ? 30 : 3600,
     // The engine's name server says 600 s, which holds the address of a container that is gone.
+    resolv_conf: "/tmp/resolv.conf",
     dns_max_ttl: 1,
     dns_nxdomain_ttl: 1,
     query_wait_timeout: 120,
