@@ -46,14 +46,13 @@ export function gatePoolers(
 ) {
   if (poolers === undefined) return undefined;
   return {
-    poolers: poolers.all.map(({ kind, names, container, port }) => ({
+    poolers: poolers.all.map(({ leadsTo, names, container, port }) => ({
       pooler: names.pooler,
       containerId: container.id,
       containerName: names.container,
       address: settings.bindAddress,
       port,
-      leadsTo:
-        kind === "read" && settings.replicas > 0 ? ("replica" as const) : ("primary" as const),
+      leadsTo,
     })),
     user: settings.owner,
     password: credentials.owner,

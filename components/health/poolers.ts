@@ -1,3 +1,4 @@
+import type Docker from "dockerode";
 import { execIn, lastLines } from "../lib/container";
 import { connect, engineIsLocal } from "../lib/engine";
 import { classifyError } from "./classify";
@@ -66,13 +67,12 @@ export async function lookAtPoolers(plan: GatePlan, answerMs: number): Promise<P
         const inner = await ask(container);
         if (!("kind" in inner)) return { ...state, ...inner };
       }
-      return { ...state, ...none, paused: await isPaused(plan, pooler) };
+      return { ...state, ...none, paused: await isPaused(container) };
     }),
   );
 }
 
-async function isPaused(plan: GatePlan, pooler: GatePooler): Promise<boolean> {
-  const container = connect(plan.dockerHost).getContainer(pooler.containerId);
+async function isPaused(container: Docker.Container): Promise<boolean> {
   const answer = await execIn(container, ["sav3-console", "show state"], 5).catch(() => undefined);
   return /^paused\tyes$/m.test(answer?.stdout ?? "");
 }

@@ -20,7 +20,7 @@ export function poolerMemory(maxClients: number): number {
 export interface PoolerArgs {
   readonly id: StackId;
   readonly kind: PoolerKind;
-  readonly settings: Pick<Settings, "bindAddress" | "pooler">;
+  readonly settings: Pick<Settings, "bindAddress" | "pooler" | "replicas">;
   /** Engine that publishes the port. */
   readonly dockerHost: string;
   /** Image by name; another name replaces the container. */
@@ -31,8 +31,9 @@ export interface PoolerArgs {
 
 /** One PgBouncer: a small volume for what can change, a container. It waits for its files. */
 export class Pooler extends pulumi.ComponentResource {
-  readonly kind: PoolerKind;
   readonly names: PoolerNames;
+  /** Where it leads: without replicas to the primary, whichever it is. */
+  readonly leadsTo: "primary" | "replica";
   readonly port: pulumi.Output<number>;
   readonly container: docker.Container;
 
@@ -41,7 +42,7 @@ export class Pooler extends pulumi.ComponentResource {
     const { id, kind, settings, dockerHost } = args;
     const { bindAddress, pooler } = settings;
     const ownLabels = labels(id, { service: "pgbouncer" });
-    this.kind = kind;
+    this.leadsTo = kind === "read" && settings.replicas > 0 ? "replica" : "primary";
     this.names = poolerNames(id, kind);
     this.port = publishedPort(
       `${name}-port`,

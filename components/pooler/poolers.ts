@@ -76,11 +76,9 @@ export class Poolers extends pulumi.ComponentResource {
 
   /** Those whose clients wait while the primary is away. */
   get ofPrimary() {
-    const poolers = this.#args.settings.replicas === 0 ? this.all : [this.write];
-    return poolers.map(({ names, container }) => ({
-      pooler: names.pooler,
-      containerId: container.id,
-    }));
+    return this.all
+      .filter(({ leadsTo }) => leadsTo === "primary")
+      .map(({ names, container }) => ({ pooler: names.pooler, containerId: container.id }));
   }
 
   /** Writes what the poolers work with. */
@@ -90,7 +88,7 @@ export class Poolers extends pulumi.ComponentResource {
       `${this.#name}-files`,
       {
         dockerHost,
-        poolers: this.all.map(({ kind, names, container }) => ({
+        poolers: this.all.map(({ leadsTo, names, container }) => ({
           pooler: names.pooler,
           containerId: container.id,
           files: pulumi
@@ -102,12 +100,12 @@ export class Poolers extends pulumi.ComponentResource {
             })
             .apply(({ ca, server, client, password: secret }) => ({
               "pgbouncer.ini": renderPgbouncerIni({
-                host: kind === "read" && settings.replicas > 0 ? REPLICAS_ALIAS : PRIMARY_ALIAS,
+                host: leadsTo === "replica" ? REPLICAS_ALIAS : PRIMARY_ALIAS,
                 database: settings.database,
                 pooler: settings.pooler,
                 tlsMode: settings.tls.mode,
                 tlsMinVersion: settings.tls.minVersion,
-                servers: kind === "read" ? Math.max(1, settings.replicas) : 1,
+                servers: leadsTo === "replica" ? settings.replicas : 1,
               }),
               "userlist.txt": renderUserlist(secret),
               "ca.crt": ca,

@@ -1,4 +1,4 @@
-import { lookAtPoolers, type PoolerSeen } from "../../components/health/poolers";
+import { lookAtPoolers } from "../../components/health/poolers";
 import { openProbe } from "../../components/health/probe";
 import { prove, type Verdict } from "../../components/health/prove";
 import type { GatePlan } from "../../components/health/types";
@@ -11,18 +11,17 @@ const glance = { timeoutMs: 3000, answerMs: 2000, pollMs: 100 };
 /** Looks at a cluster as the gate does, and changes nothing. */
 export async function lookAt(plan: GatePlan): Promise<Verdict> {
   const probe = openProbe(plan, "", glance.answerMs);
-  let poolers: PoolerSeen[] = [];
   const verdict = await prove(plan, () => probe.look(), {
     timeoutMs: glance.timeoutMs,
     pollMs: glance.pollMs,
     now: () => Date.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    lookAtPoolers: async () => (poolers = await lookAtPoolers(plan, glance.answerMs)),
+    lookAtPoolers: () => lookAtPoolers(plan, glance.answerMs),
     waiting: () => undefined,
   });
   await probe.close();
   // People want to see them also while something is wrong with a server.
-  return poolers.length > 0 || !plan.pooler
+  return verdict.poolers.length > 0
     ? verdict
     : { ...verdict, poolers: await lookAtPoolers(plan, glance.answerMs) };
 }

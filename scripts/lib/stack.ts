@@ -76,16 +76,22 @@ export function connectionIn(exported: Fields, stack: string): Connection | unde
   };
 }
 
-/** Containers are found by name: after an `up` that failed half-way the ids in the state may be of old ones. */
 function node(value: unknown): GateNode {
   const found = fields(value);
   return {
     node: text(found, "node"),
+    ...place(found),
+    slot: text(found, "slot"),
+  };
+}
+
+/** Containers are found by name: after an `up` that failed half-way the ids in the state may be of old ones. */
+function place(found: Fields) {
+  return {
     containerId: text(found, "containerName"),
     containerName: text(found, "containerName"),
     address: text(found, "address"),
     port: Number(found["port"]),
-    slot: text(found, "slot"),
   };
 }
 
@@ -100,10 +106,7 @@ function pooler(value: unknown): GatePooler {
   const found = fields(value);
   return {
     pooler: text(found, "pooler"),
-    containerId: text(found, "containerName"),
-    containerName: text(found, "containerName"),
-    address: text(found, "address"),
-    port: Number(found["port"]),
+    ...place(found),
     leadsTo: text(found, "leadsTo") === "replica" ? "replica" : "primary",
   };
 }
