@@ -71,7 +71,7 @@ main() {
     refuse_promoted
   fi
   wait_for_files
-  check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
+  refuse_bad_files
   if [[ -e $DATA ]]; then
     if meet_primary "$PRIMARY_GRACE"; then
       refuse_other_cluster

@@ -286,6 +286,21 @@ test("every stop is a clean one, and a standby may be up before its primary", as
   await standby.streams();
 });
 
+test("a start amid the writing of new files waits for the rest of them", async () => {
+  const good = await cluster.files(0);
+  const { "server.key": key = "" } = await cluster.files(0);
+  await primary.stop();
+  await primary.put({ ...good, "server.key": key });
+  await primary.start();
+  await eventually("it has seen files that do not fit together", async () =>
+    (await primary.log()).includes("once more"),
+  );
+  await primary.put(good);
+  await primary.ready();
+  assert.doesNotMatch(await primary.log(), /sav3: refused/);
+  await standby.streams();
+});
+
 test("a restart of every container at once ends in streaming", async () => {
   await docker("restart", "--time", "60", primary.container, standby.container);
   await standby.streams();

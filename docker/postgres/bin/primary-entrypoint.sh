@@ -44,7 +44,7 @@ main() {
   fi
   record_identifier
   wait_for_files
-  check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
+  refuse_bad_files
   align_before_start
   start_postgres
 }

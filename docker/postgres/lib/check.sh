@@ -19,6 +19,15 @@ check_files() {
   [[ ! -s $FINDINGS ]]
 }
 
+# For starts. The files of a container that was replaced are there before its new ones, which may be coming in at this
+# very moment: what is wrong has to be so twice.
+refuse_bad_files() {
+  check_files && return
+  say "looking at the files once more: $(findings)"
+  run sleep 2
+  check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
+}
+
 # PostgreSQL's own check: parses the file, and asks the kernel for the shared memory and semaphores of the settings.
 # It wants a data directory that no server uses, with the folder that LISTEN empties. ALTER SYSTEM's file counts too.
 check_parse() {

@@ -8,7 +8,7 @@ initialise() {
     --encoding=UTF8 --locale=C.UTF-8 --locale-provider=builtin --builtin-locale=C.UTF-8 \
     --auth-local=peer --auth-host=scram-sha-256 --no-instructions >/dev/null
   wait_for_files
-  check_files || refuse "$EXIT_BAD_SETTINGS" "$(findings)"
+  refuse_bad_files
   start_private_server "$INITIALISING" -c fsync=off
   align "$PRIVATE_SOCKET" || refuse "$EXIT_BAD_SETTINGS" "the first start failed at a script; its reason is above"
   run_user_sql
